@@ -1,0 +1,56 @@
+/**
+ * Where every received packet went, per track. The promise of the project is that these balance:
+ * `received = written + duplicate + padding + late + expired + rejected + dropped + held`, where `held` is zero once a
+ * recording has ended. Counted in packets; `concealedSamples` and `droppedSamples` in samples.
+ */
+export type TrackCounts = {
+  /** Media datagrams of this track that reached the socket. */
+  readonly received: number;
+  /** Decoded and accepted by the queue, Discord's silence frames included. */
+  readonly written: number;
+  /** Same sequence number seen again. */
+  readonly duplicate: number;
+  /** Padding only: nothing to hear. */
+  readonly padding: number;
+  /** Arrived after its place had been passed on; not written. */
+  readonly late: number;
+  /** Waited in the hold queue for a key or a mapping that never came. */
+  readonly expired: number;
+  /** Could not be opened or decoded: forged, corrupt, not Opus. */
+  readonly rejected: number;
+  /** Refused by a full queue. */
+  readonly dropped: number;
+  /** Still waiting: for a key, for a mapping, or in the reorder window. */
+  readonly held: number;
+  /** Samples made up by FEC or PLC in place of lost packets. */
+  readonly concealedSamples: number;
+  /** Samples that became silence because the queue was full. */
+  readonly droppedSamples: number;
+};
+
+/** What counts cannot be laid to a track: who sent them is unknown. */
+export type ConnectionCounts = {
+  /** All datagrams the voice sockets delivered. */
+  readonly datagrams: number;
+  /** Too short, not RTP, RTCP, keep-alives: never media. */
+  readonly notMedia: number;
+  /** Media whose sender never became known, or that failed transport authentication before one was. */
+  readonly unattributed: number;
+};
+
+/** The outcomes a packet of a track can have; `received` is their sum. */
+const OUTCOMES = [
+  "written",
+  "duplicate",
+  "padding",
+  "late",
+  "expired",
+  "rejected",
+  "dropped",
+  "held",
+] as const;
+
+/** Whether every received packet of the track has exactly one outcome. */
+export function balances(counts: TrackCounts): boolean {
+  return counts.received === OUTCOMES.reduce((sum, outcome) => sum + counts[outcome], 0);
+}

@@ -1,0 +1,15 @@
+import { z } from "zod";
+
+/** One line of `events.ndjson`: what happened during a recording and where. Positions in samples. */
+export const recordingEventSchema = z.object({
+  /** Milliseconds since the Unix epoch. */
+  atMs: z.number().int(),
+  /** Sample position on the recording's clock, where one is known. */
+  position: z.number().int().nonnegative().optional(),
+  kind: z.enum(["started", "connected", "interrupted", "track", "joined", "left", "fault", "stopped"]),
+  userId: z.string().optional(),
+  track: z.number().int().positive().optional(),
+  text: z.string().optional(),
+});
+
+export type RecordingEvent = z.infer<typeof recordingEventSchema>;

@@ -1,0 +1,58 @@
+import { z } from "zod";
+
+/** `recording.json`: everything needed to understand a recording, in its own folder. Replaced atomically. */
+
+const count = z.number().int().nonnegative();
+
+const countsSchema = z.object({
+  received: count,
+  written: count,
+  duplicate: count,
+  padding: count,
+  late: count,
+  expired: count,
+  rejected: count,
+  dropped: count,
+  held: count,
+  concealedSamples: count,
+  droppedSamples: count,
+});
+
+const trackSchema = z.object({
+  track: z.number().int().positive(),
+  userId: z.string(),
+  /** The person's name at the time of the recording. */
+  name: z.string(),
+  /** Name inside `tracks/`; absent until the writer has closed it. */
+  file: z.string().optional(),
+  samples: count.optional(),
+  writtenSamples: count.optional(),
+  sizeBytes: count.optional(),
+  peak: count.optional(),
+  counts: countsSchema.optional(),
+});
+
+export const manifestSchema = z.object({
+  version: z.literal(1),
+  id: z.string(),
+  /** The states of a recording; see `session.ts`. */
+  state: z.enum(["connecting", "recording", "reconnecting", "finishing", "finished", "failed"]),
+  title: z.string(),
+  guild: z.object({ id: z.string(), name: z.string() }),
+  channel: z.object({ id: z.string(), name: z.string() }),
+  startedBy: z.object({ id: z.string(), name: z.string() }),
+  channels: z.union([z.literal(1), z.literal(2)]),
+  sampleRate: z.literal(48_000),
+  /** Wall clock of position 0; absent until the clock runs. Milliseconds since the Unix epoch. */
+  startedAtMs: z.number().int().optional(),
+  endedAtMs: z.number().int().optional(),
+  /** Length of every track. */
+  lengthSamples: count.optional(),
+  tracks: z.array(trackSchema),
+  connection: z.object({ datagrams: count, notMedia: count, unattributed: count }).optional(),
+  /** Why it failed, where it did. */
+  error: z.object({ code: z.string(), message: z.string() }).optional(),
+});
+
+export type Manifest = z.infer<typeof manifestSchema>;
+export type ManifestTrack = Manifest["tracks"][number];

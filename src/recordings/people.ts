@@ -1,0 +1,19 @@
+/** What a recording needs of the people's side, Discord: names, and a visible notice. `discord/` implements both. */
+import type { Manifest } from "./manifest.ts";
+
+export type Names = {
+  /** The display name in the guild; falls back to the user name, then to the id. Never rejects. */
+  nameOf(guildId: string, userId: string): Promise<string>;
+};
+
+export type NoticeBoard = {
+  /**
+   * Makes it visible that a recording runs, before the first packet is stored: `[REC]` nickname and a public message in
+   * the channel's chat. Resolves when at least one stands; rejects with `E-NOTICE` when neither is possible.
+   */
+  show(manifest: Manifest): Promise<void>;
+  /** Refreshes the message after a change of state. Never rejects. */
+  update(manifest: Manifest): Promise<void>;
+  /** Restores the nickname and turns the message into the past. Never rejects. */
+  clear(manifest: Manifest): Promise<void>;
+};

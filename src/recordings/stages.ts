@@ -1,0 +1,122 @@
+/**
+ * What a recording needs of the stages upstream. `capture/` and `writer/` implement these; `main.ts` brings them
+ * together. All times in milliseconds since the Unix epoch, all positions in samples on the recording's clock.
+ */
+import type { Channels } from "../audio/pcm.ts";
+import type { ErrorData } from "../errors.ts";
+import type { ConnectionCounts, TrackCounts } from "./counts.ts";
+import type { RecordingEvent } from "./events.ts";
+import type { Manifest } from "./manifest.ts";
+
+/** Small integer that stands for a recording on the queue; unique within one run of the process. */
+export type RecordingHandle = number;
+
+export type CaptureRequest = {
+  readonly handle: RecordingHandle;
+  readonly guildId: string;
+  readonly channelId: string;
+  readonly botUserId: string;
+  readonly channels: Channels;
+  /** Say "this call is being recorded" once connected. */
+  readonly announce: boolean;
+};
+
+/** What capture knows of one track. */
+export type CapturedTrack = { readonly track: number; readonly userId: string; readonly counts: TrackCounts };
+
+/** The end of a capture: everything up to `lengthSamples` has been offered to the queue. */
+export type CaptureResult = {
+  /** Position of the end of the recording: the length of every track. */
+  readonly lengthSamples: number;
+  /** The queue's tail after the last frame: the writer has everything once it has read this far. */
+  readonly fence: number;
+  readonly tracks: readonly CapturedTrack[];
+  readonly connection: ConnectionCounts;
+};
+
+/** What capture reports while it runs. */
+export type CaptureEvent =
+  /** The voice connection is ready again or for the first time. */
+  | { readonly kind: "connected"; readonly handle: RecordingHandle; readonly position: number }
+  /** The voice connection was lost; audio may be missing until the next `connected`. */
+  | {
+      readonly kind: "interrupted";
+      readonly handle: RecordingHandle;
+      readonly position: number;
+      readonly reason: string;
+    }
+  /** Somebody was heard for the first time: they have a track now. Numbers start at 1. */
+  | {
+      readonly kind: "track";
+      readonly handle: RecordingHandle;
+      readonly track: number;
+      readonly userId: string;
+      readonly position: number;
+    }
+  /** Refreshed about once a second while it runs. */
+  | {
+      readonly kind: "progress";
+      readonly handle: RecordingHandle;
+      readonly position: number;
+      readonly tracks: readonly CapturedTrack[];
+      readonly connection: ConnectionCounts;
+      readonly queuedFrames: number;
+    }
+  /** The connection cannot be had again: kicked, channel gone, fatal refusal. The recording must end. */
+  | { readonly kind: "ended"; readonly handle: RecordingHandle; readonly error: ErrorData };
+
+/** The capture stage, seen from the main thread. */
+export type CaptureStage = {
+  /** Joins and starts the recording's clock; resolves when position 0 has been fixed. Rejects with RecorderError. */
+  start(request: CaptureRequest): Promise<{ readonly startedAtMs: number }>;
+  /** Leaves, flushes what waits, and says where the end is. Idempotent per handle. */
+  stop(handle: RecordingHandle): Promise<CaptureResult>;
+  onEvent(listener: (event: CaptureEvent) => void): void;
+};
+
+export type OpenRequest = {
+  readonly handle: RecordingHandle;
+  /** The recording's folder, absolute; the writer creates it. */
+  readonly directory: string;
+  readonly channels: Channels;
+  readonly startedAtMs: number;
+  readonly manifest: Manifest;
+};
+
+/** What the writer knows of one closed track. */
+export type WrittenTrack = {
+  readonly track: number;
+  readonly userId: string;
+  /** Name inside `tracks/`. */
+  readonly file: string;
+  readonly samples: number;
+  /** Samples that came from frames; the rest is silence. */
+  readonly writtenSamples: number;
+  readonly sizeBytes: number;
+  /** Largest absolute sample value, 0 to 32768. */
+  readonly peak: number;
+};
+
+export type WriterEvent =
+  /** A disk error ended this recording's writing; everything before it is kept. */
+  { readonly kind: "fault"; readonly handle: RecordingHandle; readonly error: ErrorData };
+
+/** The writer stage, seen from the main thread. */
+export type WriterStage = {
+  /** Creates folder and manifest. Rejects with RecorderError when the disk refuses. */
+  open(request: OpenRequest): Promise<void>;
+  /** Gives a track its person's name: renames the file, tags the header. Never waits. */
+  nameTrack(handle: RecordingHandle, track: number, name: string): void;
+  /** Appends a line to `events.ndjson`. Never waits. */
+  recordEvent(handle: RecordingHandle, event: RecordingEvent): void;
+  /** Replaces `recording.json` atomically. */
+  writeManifest(handle: RecordingHandle, manifest: Manifest): Promise<void>;
+  /** Drains the queue up to the fence, creates the tracks not heard of, pads all to `lengthSamples`, finalises. */
+  close(
+    handle: RecordingHandle,
+    end: { readonly lengthSamples: number; readonly fence: number },
+  ): Promise<readonly WrittenTrack[]>;
+  /** Lets go of the folder after the last manifest; files belong to jobs from now on. */
+  release(handle: RecordingHandle): Promise<void>;
+  onEvent(listener: (event: WriterEvent) => void): void;
+};
