@@ -23,6 +23,15 @@ const directory = z
   .refine((path) => !path.includes("\0"), "must be a folder's path")
   .transform((path) => (isAbsolute(path) ? path : resolve(path)));
 
+/** An address of a service that this version cannot use yet; refused rather than silently ignored. */
+function serviceUrl(protocol: RegExp, malformed: string) {
+  return z
+    .string()
+    .refine((url) => protocol.test(protocolOf(url)), { error: malformed, abort: true })
+    .refine(() => false, "is not supported yet: leave it out, everything runs in one process with SQLite")
+    .optional();
+}
+
 const variables = {
   DISCORD_TOKEN: z
     .string()
@@ -44,17 +53,8 @@ const variables = {
     .min(32, "must have at least 32 characters; leave it out to have one made and kept in DATA_DIR")
     .optional(),
   RETENTION_DAYS: integer(1, 36_500).prefault("30"),
-  REDIS_URL: z
-    .string()
-    .refine((url) => /^rediss?:$/.test(protocolOf(url)), "must be a redis:// or rediss:// address")
-    .optional(),
-  DATABASE_URL: z
-    .string()
-    .refine(
-      (url) => /^postgres(ql)?:$/.test(protocolOf(url)),
-      "must be a postgres:// address; leave it out to use SQLite in DATA_DIR",
-    )
-    .optional(),
+  REDIS_URL: serviceUrl(/^rediss?:$/, "must be a redis:// or rediss:// address"),
+  DATABASE_URL: serviceUrl(/^postgres(ql)?:$/, "must be a postgres:// address"),
   ROLES: z
     .string()
     .transform((text) => [...new Set(text.split(",").map((role) => role.trim()))])
@@ -123,15 +123,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       faults.push({ variable: String(issue.path[0]), problem: issue.message });
     return { ok: false, faults: onePerVariable(faults) };
   }
-  const values = parsed.data;
-  for (const name of ["REDIS_URL", "DATABASE_URL"] as const) {
-    if (values[name] !== undefined)
-      faults.push({
-        variable: name,
-        problem: "is not supported yet: leave it out; everything runs in one process with SQLite",
-      });
-  }
   if (faults.length > 0) return { ok: false, faults };
+  const values = parsed.data;
   return {
     ok: true,
     config: {

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { readConfig } from "../../src/config.ts";
+
+function faultsOf(environment: Record<string, string>): Record<string, string> {
+  const result = readConfig(environment);
+  assert.ok(!result.ok, "the configuration was accepted");
+  return Object.fromEntries(result.faults.map((fault) => [fault.variable, fault.problem]));
+}
+
+const malformed: Record<string, string> = {
+  DISCORD_TOKEN: "not a token",
+  DISCORD_TOKEN_FILE: "/nowhere/token",
+  DISCORD_API_URL: "discord.com",
+  DATA_DIR: "da\0ta",
+  PUBLIC_URL: "ftp://example.org",
+  HTTP_HOST: "not an address!",
+  HTTP_PORT: "80800",
+  LINK_SECRET: "short",
+  RETENTION_DAYS: "a month",
+  REDIS_URL: "http://localhost",
+  DATABASE_URL: "mysql://localhost/x",
+  ROLES: "bot,cook",
+  LOG_LEVEL: "loud",
+  ANNOUNCEMENT: "maybe",
+  QUEUE_SLOTS: "3",
+  DISK_RESERVE_MB: "-1",
+};
+
+for (const [variable, value] of Object.entries(malformed)) {
+  test(`a malformed ${variable} is named, with what to do`, () => {
+    const faults = faultsOf({ [variable]: value });
+    assert.deepEqual(Object.keys(faults), [variable]);
+    assert.match(faults[variable] ?? "", /must|is not|cannot|leave it out/);
+  });
+}
+
+test("every fault is reported at once", () => {
+  // DISCORD_TOKEN wins over DISCORD_TOKEN_FILE, which is not even read then.
+  const { DISCORD_TOKEN: _token, ...rest } = malformed;
+  assert.deepEqual(Object.keys(faultsOf(rest)).sort(), Object.keys(rest).sort());
+});
+
+test("services that this version cannot use are refused, not ignored", () => {
+  const faults = faultsOf({
+    REDIS_URL: "redis://localhost",
+    DATABASE_URL: "postgres://localhost/recorder",
+    ROLES: "x",
+  });
+  assert.deepEqual(Object.keys(faults).sort(), ["DATABASE_URL", "REDIS_URL", "ROLES"]);
+  assert.match(faults["REDIS_URL"] ?? "", /not supported yet/);
+});
+
+test("an empty variable counts as absent", () => {
+  const result = readConfig(Object.fromEntries(Object.keys(malformed).map((name) => [name, ""])));
+  assert.ok(result.ok);
+  assert.equal(result.config.httpPort, 8080);
+  assert.equal(result.config.publicUrl, "http://localhost:8080");
+  assert.equal(result.config.queueSlots, 16_384);
+  assert.deepEqual(result.config.roles, ["bot", "web", "jobs"]);
+});
+
+test("the token can come from a file", () => {
+  const file = join(mkdtempSync(join(tmpdir(), "recorder-config-")), "token");
+  writeFileSync(file, "aaa.bbb.ccc\n");
+  const result = readConfig({ DISCORD_TOKEN_FILE: file });
+  assert.ok(result.ok);
+  assert.equal(result.config.token, "aaa.bbb.ccc");
+});

@@ -1,0 +1,125 @@
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { fileURLToPath } from "node:url";
+
+const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+const READY_MS = 30_000;
+
+/** Variables that would change what the bot does if a developer's own environment had them. */
+const OURS =
+  /^(DISCORD_|DATA_DIR|PUBLIC_URL|HTTP_|LINK_SECRET|RETENTION_|REDIS_|DATABASE_|ROLES|LOG_LEVEL|ANNOUNCEMENT|QUEUE_|DISK_|NODE_EXTRA_CA)/;
+
+export type Exit = {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+};
+
+/** The environment of this process without the recorder's own variables. */
+export function cleanEnvironment(): Record<string, string> {
+  const entries = Object.entries(process.env).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined && !OURS.test(entry[0]),
+  );
+  return Object.fromEntries(entries);
+}
+
+/** A TCP port on loopback that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+}
+
+/** The real bot, `src/main.ts`, in a process of its own, exactly as `npm start` runs it. */
+export class BotProcess {
+  readonly child: ChildProcess;
+  readonly baseUrl: string;
+  readonly #exit: Promise<Exit>;
+  #stdout = "";
+  #stderr = "";
+
+  private constructor(child: ChildProcess, baseUrl: string) {
+    this.child = child;
+    this.baseUrl = baseUrl;
+    child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+      this.#stdout += text;
+    });
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      this.#stderr += text;
+    });
+    this.#exit = new Promise((resolve) => {
+      child.once("close", (code, signal) =>
+        resolve({ code, signal, stdout: this.#stdout, stderr: this.#stderr }),
+      );
+    });
+  }
+
+  /** Starts it and returns at once. `nodeOptions` go before the script. */
+  static async spawn(
+    environment: Readonly<Record<string, string>>,
+    nodeOptions: readonly string[] = [],
+  ): Promise<BotProcess> {
+    const port = environment["HTTP_PORT"] ?? String(await freePort());
+    const child = spawn(process.execPath, [...nodeOptions, MAIN], {
+      env: {
+        ...cleanEnvironment(),
+        HTTP_HOST: "127.0.0.1",
+        HTTP_PORT: port,
+        LOG_LEVEL: "info",
+        ...environment,
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    return new BotProcess(child, `http://127.0.0.1:${port}`);
+  }
+
+  /** Starts it and waits until `/readyz` says yes. */
+  static async ready(
+    environment: Readonly<Record<string, string>>,
+    nodeOptions: readonly string[] = [],
+  ): Promise<BotProcess> {
+    const bot = await BotProcess.spawn(environment, nodeOptions);
+    const deadline = Date.now() + READY_MS;
+    while (Date.now() < deadline) {
+      if (bot.child.exitCode !== null)
+        throw new Error(`the bot ended with ${bot.child.exitCode}:\n${bot.output}`);
+      const response = await fetch(`${bot.baseUrl}/readyz`).catch(() => undefined);
+      await response?.arrayBuffer();
+      if (response?.status === 200) return bot;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    await bot.stop("SIGKILL");
+    throw new Error(`the bot was not ready within ${READY_MS} ms:\n${bot.output}`);
+  }
+
+  /** Everything it has printed. */
+  get output(): string {
+    return this.#stdout + this.#stderr;
+  }
+
+  get pid(): number {
+    if (this.child.pid === undefined) throw new Error("the bot never started");
+    return this.child.pid;
+  }
+
+  /** How it ended; waits for that. */
+  exit(): Promise<Exit> {
+    return this.#exit;
+  }
+
+  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<Exit> {
+    this.child.kill(signal);
+    return this.#exit;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.child.exitCode === null && this.child.signalCode === null) await this.stop("SIGKILL");
+  }
+}
