@@ -1,6 +1,6 @@
 /** Blocks a thread of a running bot through Node's inspector, so that the bot itself needs no test hook. */
 import { once } from "node:events";
-import WebSocket from "ws";
+import { WebSocket } from "ws";
 import type { BotProcess } from "./bot-process.ts";
 
 /** Blocks whatever runs it, as a long synchronous computation or a stalled system call would. */
