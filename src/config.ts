@@ -67,7 +67,9 @@ const variables = {
     )
     .default("info"),
   ANNOUNCEMENT: z.enum(["on", "off"], "must be on or off").default("on"),
-  QUEUE_SLOTS: integer(64, 1_048_576).prefault("16384"),
+  QUEUE_SLOTS: integer(64, 524_288)
+    .refine((slots) => (slots & (slots - 1)) === 0, "must be a power of two, such as 16384 or 32768")
+    .prefault("16384"),
   DISK_RESERVE_MB: integer(0, 100_000_000).prefault("512"),
 };
 

@@ -26,7 +26,7 @@ const malformed: Record<string, string> = {
   ROLES: "bot,cook",
   LOG_LEVEL: "loud",
   ANNOUNCEMENT: "maybe",
-  QUEUE_SLOTS: "3",
+  QUEUE_SLOTS: "3000",
   DISK_RESERVE_MB: "-1",
 };
 
