@@ -30,7 +30,8 @@ test("without a token the bot explains how to make one and exits 78", DEADLINE, 
 
 test("a malformed configuration is refused with every fault at once, exit 78", DEADLINE, async () => {
   const text = await refusal({ DISCORD_TOKEN: "nonsense", HTTP_PORT: "none", PUBLIC_URL: "example.org" });
-  for (const variable of ["DISCORD_TOKEN", "HTTP_PORT", "PUBLIC_URL"]) assert.match(text, new RegExp(`^ *${variable} `, "m"));
+  for (const variable of ["DISCORD_TOKEN", "HTTP_PORT", "PUBLIC_URL"])
+    assert.match(text, new RegExp(`^ *${variable} `, "m"));
   assert.doesNotMatch(text, /\n\s+at /, "a stack trace is no message for people");
 });
 

@@ -1,0 +1,114 @@
+/** `npm run demo`: a whole recording, from `/record start` to the links, on a simulated Discord on this machine. */
+import "../../src/require-node.ts";
+
+import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { basename, join, relative, resolve } from "node:path";
+import { secondsOf } from "../../src/audio/pcm.ts";
+import { balances } from "../../src/recordings/counts.ts";
+import { manifestSchema } from "../../src/recordings/manifest.ts";
+import type { Manifest } from "../../src/recordings/manifest.ts";
+import { loadSpeech } from "../simulator/people/speech.ts";
+import { SimulatedDiscord } from "../simulator/simulated-discord.ts";
+import { BotProcess, freePort } from "../support/bot-process.ts";
+import { trackLinks } from "../support/call.ts";
+import { LiveView } from "./live-view.ts";
+
+const CHANNEL_WAIT_MS = 20_000;
+
+/** Who says what when, in seconds from the start of the scene; they overlap on purpose. */
+const SCENE = [
+  { name: "Anna", clip: "anna", at: [0, 10.5] },
+  { name: "Ben", clip: "ben", at: [4.5] },
+  { name: "Chloé", clip: "chloe", at: [8] },
+] as const;
+
+const say = (text = "") => console.log(text);
+let stepNumber = 0;
+const step = (text: string) => say(`${++stepNumber}. ${text}`);
+const quote = (text: string) => say(text.replace(/^/gm, "     │ "));
+
+const started = Date.now();
+const dataDir = resolve("demo-output", new Date().toISOString().slice(0, 19).replaceAll(":", "-"));
+mkdirSync(dataDir, { recursive: true });
+
+say("A call of three people on a simulated Discord on this machine: no account, nothing leaves it.\n");
+await using discord = await SimulatedDiscord.start({ dave: true, guildName: "Demo server" });
+step("A simulated Discord is up; its voice channel is end-to-end encrypted (DAVE).");
+
+const port = String(await freePort());
+const environment = { ...discord.environment, DATA_DIR: dataDir, HTTP_PORT: port, PUBLIC_URL: `http://localhost:${port}` };
+await using bot = await BotProcess.ready(environment);
+step("The bot has logged in, with the command that npm start runs.");
+
+const people = SCENE.map((role) => ({ ...role, person: discord.addPerson(role.name) }));
+for (const { person } of people) await person.join();
+const host = people[0]?.person;
+if (host === undefined) throw new Error("an empty scene");
+step(`${SCENE.map((role) => role.name).join(", ")} join the voice channel "${discord.voiceChannel.name}".`);
+
+step(`${host.name} types /record start title:Demo`);
+const start = await discord.command(host, "record start", { title: "Demo" });
+await start.until((reply) => reply.content !== "", CHANNEL_WAIT_MS);
+quote(start.content);
+const folder = onlyFolder(join(dataDir, "recordings"));
+
+step("They talk, sometimes all at once:\n");
+const scene = Promise.all(
+  people.flatMap((role) =>
+    role.at.map(async (second) => {
+      await new Promise((done) => setTimeout(done, second * 1000));
+      await role.person.say(await loadSpeech(role.clip));
+    }),
+  ),
+);
+const view = new LiveView(
+  people.map(({ person }) => person),
+  join(folder, "tracks"),
+);
+view.start();
+await scene;
+view.stop();
+
+say();
+step(`${host.name} types /record stop`);
+const stop = await discord.command(host, "record stop");
+await stop.until((reply) => trackLinks(reply.content).size === SCENE.length, CHANNEL_WAIT_MS);
+quote(stop.content);
+
+const manifest = readManifest();
+const links = trackLinks(stop.content);
+step("Every track, downloaded through its link and compared with the file:\n");
+for (const track of manifest.tracks) {
+  const path = join(folder, "tracks", track.file ?? "");
+  const response = await fetch((links.get(track.track) ?? "").replace("localhost", "127.0.0.1"));
+  const same = response.ok && Buffer.from(await response.arrayBuffer()).equals(readFileSync(path));
+  const complete = track.counts !== undefined && balances(track.counts) && track.counts.dropped + track.counts.late + track.counts.expired + track.counts.rejected === 0;
+  if (!same || !complete) throw new Error(`${basename(path)}: ${same ? "incomplete" : "the download differs"}: ${JSON.stringify(track.counts)}`);
+  say(`   ${path}`);
+  say(`   ${links.get(track.track)}`);
+  say(`   ${secondsOf(track.samples ?? 0).toFixed(2)} s, ${track.counts?.received} packets received, ${track.counts?.written} written, none lost; ${megabytes(statSync(path).size)} long, ${megabytes(statSync(path).blocks * 512)} on disk\n`);
+}
+if (new Set(manifest.tracks.map((track) => track.samples)).size !== 1) throw new Error("the tracks are not equally long");
+if (discord.problems.length > 0) throw new Error(discord.problems.join("\n"));
+
+const exit = await bot.stop("SIGTERM");
+if (exit.code !== 0) throw new Error(`the bot ended with ${exit.code}:\n${exit.stdout}${exit.stderr}`);
+step(`The bot has stopped cleanly. All ${manifest.tracks.length} tracks have ${manifest.lengthSamples} samples. The demo took ${Math.round((Date.now() - started) / 1000)} s.\n`);
+
+const tracksFolder = relative(process.cwd(), join(folder, "tracks"));
+say("What next:");
+say(`  listen      open the WAVs in any editor, all at zero; or with sox:  play -m ${tracksFolder}/*.wav`);
+say(`  the links   DATA_DIR=${relative(process.cwd(), dataDir)} HTTP_PORT=${port} ROLES=web npm start   serves them again`);
+say("  your own    npm start   tells how to make the bot");
+
+function readManifest(): Manifest {
+  return manifestSchema.parse(JSON.parse(readFileSync(join(folder, "recording.json"), "utf8")));
+}
+
+function onlyFolder(root: string): string {
+  return join(root, readdirSync(root)[0] ?? "");
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { SAMPLE_RATE } from "../../src/audio/pcm.ts";
+import { toneSpeech } from "../simulator/people/speech.ts";
+import { Call } from "../support/call.ts";
+import { rms } from "../support/tones.ts";
+import { eventually } from "../support/wait.ts";
+import { readSamples, wavefileFacts } from "../support/wav-readers.ts";
+
+/** A call in which two people have talked for two seconds and go on. */
+async function callInProgress() {
+  const call = await Call.start({ dave: true });
+  const people = [call.discord.addPerson("Anna"), call.discord.addPerson("Ben")] as const;
+  for (const person of people) await person.join();
+  const start = await call.discord.command(people[0], "record start", {});
+  await start.until((reply) => /record/i.test(reply.content), 15_000);
+  const talking = Promise.all(people.map((person, index) => person.say(toneSpeech(440 + index * 200, 4))));
+  await eventually(
+    "both are being recorded",
+    () => people.every((person) => person.sent.length > 100),
+    15_000,
+  );
+  return { call, people, talking };
+}
+
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  test(`${signal} in the middle of a recording finishes it and exits 0`, { timeout: 60_000 }, async () => {
+    const { call, people, talking } = await callInProgress();
+    await using owned = call;
+    const before = performance.now();
+    const exit = await owned.bot.stop(signal);
+    assert.equal(exit.code, 0, exit.stdout + exit.stderr);
+    assert.ok(performance.now() - before < 10_000, "within the promised 10 s");
+    await talking;
+    const { manifest } = call;
+    assert.equal(manifest.state, "finished");
+    assert.equal(manifest.tracks.length, 2);
+    assert.doesNotMatch(call.discord.botNickname ?? "", /\[REC\]/, "the nickname is restored");
+    for (const person of people) {
+      const samples = readSamples(call.trackPath(person.id));
+      assert.equal(samples.length, manifest.lengthSamples);
+      assert.ok(rms(samples.subarray(-SAMPLE_RATE)) > 0.05, `${person.name} is heard up to the end`);
+    }
+  });
+}
+
+test(
+  "kill -9 in the middle of a recording leaves WAVs that other programs read",
+  { timeout: 60_000 },
+  async () => {
+    const { call, talking } = await callInProgress();
+    await using owned = call;
+    const exit = await owned.bot.stop("SIGKILL");
+    assert.equal(exit.signal, "SIGKILL");
+    await talking;
+    const tracks = join(call.folder, "tracks");
+    const files = readdirSync(tracks);
+    assert.equal(files.length, 2);
+    for (const file of files) {
+      const path = join(tracks, file);
+      assert.ok(wavefileFacts(path).samples > SAMPLE_RATE);
+      const samples = readSamples(path);
+      const heard =
+        samples.findLastIndex((sample) => Math.abs(sample) > 0.02) -
+        samples.findIndex((sample) => Math.abs(sample) > 0.02);
+      // They had talked for more than 2 s (100 packets); a kill may cost at most 1 s of it.
+      assert.ok(heard > SAMPLE_RATE, `${heard} samples of speech on disk`);
+    }
+  },
+);

@@ -1,0 +1,84 @@
+/** A simulated call with the real bot in it: what end-to-end tests start from. */
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { balances } from "../../src/recordings/counts.ts";
+import { manifestSchema } from "../../src/recordings/manifest.ts";
+import type { Manifest } from "../../src/recordings/manifest.ts";
+import { SimulatedDiscord } from "../simulator/simulated-discord.ts";
+import { BotProcess } from "./bot-process.ts";
+
+export type CallOptions = {
+  readonly dave: boolean;
+  readonly announcement?: "on" | "off";
+  /** Options for Node before the bot's script. */
+  readonly nodeOptions?: readonly string[];
+};
+
+/** A simulated Discord, a bot that serves it, and the folder in which it records. */
+export class Call {
+  readonly discord: SimulatedDiscord;
+  readonly bot: BotProcess;
+  readonly dataDir: string;
+
+  private constructor(discord: SimulatedDiscord, bot: BotProcess, dataDir: string) {
+    this.discord = discord;
+    this.bot = bot;
+    this.dataDir = dataDir;
+  }
+
+  static async start(options: CallOptions): Promise<Call> {
+    const dataDir = mkdtempSync(join(tmpdir(), "recorder-call-"));
+    const discord = await SimulatedDiscord.start({ dave: options.dave });
+    try {
+      const environment = { ...discord.environment, DATA_DIR: dataDir, ANNOUNCEMENT: options.announcement ?? "off" };
+      return new Call(discord, await BotProcess.ready(environment, options.nodeOptions), dataDir);
+    } catch (error) {
+      await discord.close();
+      throw error;
+    }
+  }
+
+  /** The only recording's folder. */
+  get folder(): string {
+    const root = join(this.dataDir, "recordings");
+    const ids = readdirSync(root);
+    assert.equal(ids.length, 1, "exactly one recording");
+    return join(root, ids[0] ?? "");
+  }
+
+  get manifest(): Manifest {
+    return manifestSchema.parse(JSON.parse(readFileSync(join(this.folder, "recording.json"), "utf8")));
+  }
+
+  /** Path of a person's track. */
+  trackPath(userId: string): string {
+    const track = this.manifest.tracks.find((candidate) => candidate.userId === userId);
+    assert.ok(track?.file !== undefined, `a track for ${userId}`);
+    return join(this.folder, "tracks", track.file);
+  }
+
+  /** The promise that nothing disappears unseen: every packet of every track has one outcome, and none was lost. */
+  assertNothingLost(): void {
+    for (const track of this.manifest.tracks) {
+      assert.ok(track.counts !== undefined, `counts for ${track.name}`);
+      assert.ok(balances(track.counts), `counts of ${track.name} balance: ${JSON.stringify(track.counts)}`);
+      for (const outcome of ["late", "expired", "rejected", "dropped", "held"] as const) {
+        assert.equal(track.counts[outcome], 0, `${outcome} packets of ${track.name}: ${JSON.stringify(track.counts)}`);
+      }
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.bot[Symbol.asyncDispose]();
+    await this.discord.close();
+    rmSync(this.dataDir, { recursive: true, force: true });
+  }
+}
+
+/** The addresses in a message, by the number of their track. */
+export function trackLinks(text: string): Map<number, string> {
+  const links = [...text.matchAll(/https?:\/\/[^\s)>\]]+\/tracks\/(\d+)\.wav\?[^\s)>\]]+/g)];
+  return new Map(links.map((link) => [Number(link[1]), link[0]]));
+}
