@@ -1,0 +1,136 @@
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { Kysely, SqliteDialect } from "kysely";
+import { Migrator } from "kysely/migration";
+import { messageOf, RecorderError } from "../errors.ts";
+import { toManifest, toRows } from "./catalog-rows.ts";
+import { migrations } from "./catalog-schema.ts";
+import type { CatalogTables, RecordingsTable } from "./catalog-schema.ts";
+import type { Manifest } from "./manifest.ts";
+
+/** The states in which a recording still has an owner in a running process. */
+const UNFINISHED = ["connecting", "recording", "reconnecting", "finishing"];
+
+/** How long another process may hold the database before a query fails. */
+const BUSY_MS = 5_000;
+
+/**
+ * Lives on the main thread. The index of all recordings, for search, pages and retention. What it says of one recording
+ * is a copy of its manifest: a lost catalog loses no recording. SQLite answers on the calling thread, below a millisecond
+ * for one recording.
+ */
+export class Catalog {
+  readonly #db: Kysely<CatalogTables>;
+  #closing: Promise<void> | undefined;
+
+  private constructor(db: Kysely<CatalogTables>) {
+    this.#db = db;
+  }
+
+  /** Opens or makes `catalog.sqlite` and brings its tables up to date. Rejects with `E-CATALOG`. */
+  static async open(dataDirectory: string): Promise<Catalog> {
+    const path = join(dataDirectory, "catalog.sqlite");
+    let database: Database.Database | undefined;
+    try {
+      database = new Database(path, { timeout: BUSY_MS });
+      database.pragma("journal_mode = WAL");
+      // With WAL this can lose the last instants after a power cut, never the database; the manifests have them.
+      database.pragma("synchronous = NORMAL");
+      database.pragma("foreign_keys = ON");
+      const db = new Kysely<CatalogTables>({ dialect: new SqliteDialect({ database }) });
+      const provider = { getMigrations: () => Promise.resolve(migrations) };
+      const { error } = await new Migrator({ db, provider }).migrateToLatest();
+      if (error !== undefined)
+        throw new Error(`its tables cannot be made: ${messageOf(error)}`, { cause: error });
+      return new Catalog(db);
+    } catch (error) {
+      database?.close();
+      throw new RecorderError(
+        "E-CATALOG",
+        `The catalog ${path} cannot be opened: ${messageOf(error)}.`,
+        "Check the folder's permissions; if the file is damaged, move it away: the recordings themselves are not in it.",
+        { cause: error },
+      );
+    }
+  }
+
+  /** Makes the catalog say of a recording what its manifest says. */
+  async upsert(manifest: Manifest): Promise<void> {
+    const { recording, tracks } = toRows(manifest, Date.now());
+    await this.#db.transaction().execute(async (transaction) => {
+      const { id: _id, ...changes } = recording;
+      await transaction
+        .insertInto("recordings")
+        .values(recording)
+        .onConflict((conflict) => conflict.column("id").doUpdateSet(changes))
+        .execute();
+      await transaction.deleteFrom("tracks").where("recording_id", "=", manifest.id).execute();
+      if (tracks.length > 0)
+        await transaction
+          .insertInto("tracks")
+          .values([...tracks])
+          .execute();
+    });
+  }
+
+  async find(id: string): Promise<Manifest | undefined> {
+    const recording = await this.#db
+      .selectFrom("recordings")
+      .selectAll()
+      .where("id", "=", id)
+      .executeTakeFirst();
+    return recording === undefined ? undefined : (await this.#withTracks([recording]))[0];
+  }
+
+  /** The guild's recordings, newest first. */
+  async listByGuild(guildId: string, limit = 25): Promise<readonly Manifest[]> {
+    const recordings = await this.#db
+      .selectFrom("recordings")
+      .selectAll()
+      .where("guild_id", "=", guildId)
+      .orderBy("started_at_ms", "desc")
+      .orderBy("id")
+      .limit(limit)
+      .execute();
+    return this.#withTracks(recordings);
+  }
+
+  /** Recordings that some process has begun and not ended; oldest first. */
+  async listUnfinished(): Promise<readonly Manifest[]> {
+    const recordings = await this.#db
+      .selectFrom("recordings")
+      .selectAll()
+      .where("state", "in", UNFINISHED)
+      .orderBy("started_at_ms")
+      .execute();
+    return this.#withTracks(recordings);
+  }
+
+  /** Forgets a recording; its files are not touched. */
+  async remove(id: string): Promise<void> {
+    await this.#db.deleteFrom("recordings").where("id", "=", id).execute();
+  }
+
+  async close(): Promise<void> {
+    await (this.#closing ??= this.#db.destroy());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #withTracks(recordings: readonly RecordingsTable[]): Promise<Manifest[]> {
+    if (recordings.length === 0) return [];
+    const ids = recordings.map((recording) => recording.id);
+    const tracks = await this.#db
+      .selectFrom("tracks")
+      .selectAll()
+      .where("recording_id", "in", ids)
+      .orderBy("track")
+      .execute();
+    const byRecording = Map.groupBy(tracks, (track) => track.recording_id);
+    return recordings.map((recording) =>
+      toManifest({ recording, tracks: byRecording.get(recording.id) ?? [] }),
+    );
+  }
+}

@@ -1,0 +1,38 @@
+import type { TrackCounts } from "./counts.ts";
+import type { Manifest } from "./manifest.ts";
+
+/** Nothing counted yet. */
+export const NO_PACKETS: TrackCounts = {
+  received: 0,
+  written: 0,
+  duplicate: 0,
+  padding: 0,
+  late: 0,
+  expired: 0,
+  rejected: 0,
+  dropped: 0,
+  held: 0,
+  concealedSamples: 0,
+  droppedSamples: 0,
+};
+
+/** The counts of all tracks together. */
+export function packetsOf(manifest: Manifest): TrackCounts {
+  return manifest.tracks.map((track) => track.counts ?? NO_PACKETS).reduce(sumOfCounts, NO_PACKETS);
+}
+
+export function sumOfCounts(a: TrackCounts, b: TrackCounts): TrackCounts {
+  return {
+    received: a.received + b.received,
+    written: a.written + b.written,
+    duplicate: a.duplicate + b.duplicate,
+    padding: a.padding + b.padding,
+    late: a.late + b.late,
+    expired: a.expired + b.expired,
+    rejected: a.rejected + b.rejected,
+    dropped: a.dropped + b.dropped,
+    held: a.held + b.held,
+    concealedSamples: a.concealedSamples + b.concealedSamples,
+    droppedSamples: a.droppedSamples + b.droppedSamples,
+  };
+}

@@ -1,0 +1,183 @@
+import { RecorderError } from "../errors.ts";
+import type { TrackCounts } from "./counts.ts";
+import { within } from "./deadline.ts";
+import type { RecordingEvent } from "./events.ts";
+import { markInterrupted } from "./interrupted.ts";
+import type { StartRequest } from "./manifest-changes.ts";
+import type { Manifest } from "./manifest.ts";
+import { NO_PACKETS, packetsOf, sumOfCounts } from "./packet-totals.ts";
+import { isOver, isRunning } from "./session-state.ts";
+import { Session } from "./session.ts";
+import type { RecordingStatus, Surroundings } from "./surroundings.ts";
+import { TIMING } from "./timing.ts";
+import type { Timing } from "./timing.ts";
+
+export type { StartRequest } from "./manifest-changes.ts";
+export type { RecordingStatus } from "./surroundings.ts";
+
+export type RecorderOptions = Omit<Surroundings, "timing"> & {
+  /** A recording is refused with less free space than this. */
+  readonly diskReserveBytes: number;
+  readonly timing?: Partial<Timing>;
+};
+
+/** Since the process began; running recordings are in it. */
+export type RecorderTotals = {
+  readonly started: number;
+  readonly finished: number;
+  readonly failed: number;
+  readonly packets: TrackCounts;
+};
+
+/** Lives on the main thread. All recordings of this process, at most one in each guild. */
+export class Recorder {
+  readonly #around: Surroundings;
+  readonly #diskReserveBytes: number;
+  readonly #byGuild = new Map<string, Session>();
+  readonly #byHandle = new Map<number, Session>();
+  #nextHandle = 1;
+  #closing: Promise<void> | undefined;
+  #ended: RecorderTotals = { started: 0, finished: 0, failed: 0, packets: NO_PACKETS };
+
+  private constructor({ diskReserveBytes, timing, ...around }: RecorderOptions) {
+    this.#around = { ...around, timing: { ...TIMING, ...timing } };
+    this.#diskReserveBytes = diskReserveBytes;
+    around.capture.onEvent((event) => this.#byHandle.get(event.handle)?.onCaptureEvent(event));
+    around.writer.onEvent((event) => this.#byHandle.get(event.handle)?.onWriterFault(event.error));
+  }
+
+  /** Makes the folders and notes what a previous process left unfinished. Rejects with `E-DATA-DIR`. */
+  static async start(options: RecorderOptions): Promise<Recorder> {
+    await options.storage.prepare();
+    await markInterrupted(options.catalog, options.storage, options.log);
+    return new Recorder(options);
+  }
+
+  /**
+   * Resolves when the clock runs. Rejects with `E-ALREADY-RECORDING`, `E-FINISHING`, `E-SHUTDOWN`, `E-DISK`, and what
+   * the stages say: `E-NOTICE`, `E-CONNECT`, `E-TIMEOUT`…; nothing stands then.
+   */
+  async start(request: StartRequest): Promise<Manifest> {
+    await this.#untilFree(request.guild.id);
+    const session = new Session(this.#around, request, this.#nextHandle++);
+    // Taken before the first wait: a second start at the same time must find it.
+    this.#byGuild.set(request.guild.id, session);
+    this.#byHandle.set(session.handle, session);
+    void this.#forgetOnceSettled(session, request.guild.id);
+    const manifest = await session.start(() => this.#requireSpace());
+    this.#ended = { ...this.#ended, started: this.#ended.started + 1 };
+    return manifest;
+  }
+
+  /** Resolves with the last manifest, whose state is `finished` or `failed`. Rejects with `E-NOT-RECORDING`. */
+  async stop(guildId: string): Promise<Manifest> {
+    const session = this.#byGuild.get(guildId);
+    if (session === undefined || isOver(session.state))
+      throw new RecorderError(
+        "E-NOT-RECORDING",
+        "Nothing is being recorded in this server.",
+        "Start a recording with /record start.",
+      );
+    return session.stop();
+  }
+
+  /** The guild's recording that is running, beginning or finishing. */
+  status(guildId: string): RecordingStatus | undefined {
+    const session = this.#byGuild.get(guildId);
+    return session === undefined || isOver(session.state) ? undefined : session.status;
+  }
+
+  /** Notes a join or a leave in the guild's running recording; without one it is nothing to us. */
+  recordEvent(guildId: string, event: RecordingEvent): void {
+    this.#byGuild.get(guildId)?.recordEvent(event);
+  }
+
+  /** Every recording that is not over. */
+  get active(): readonly RecordingStatus[] {
+    return [...this.#byGuild.values()]
+      .filter((session) => !isOver(session.state))
+      .map((session) => session.status);
+  }
+
+  get totals(): RecorderTotals {
+    const running = [...this.#byHandle.values()].map((session) => packetsOf(session.status.manifest));
+    return { ...this.#ended, packets: running.reduce(sumOfCounts, this.#ended.packets) };
+  }
+
+  /** Refuses new recordings and finishes the running ones, within `timing.shutdownMs`. Never rejects. */
+  async close(): Promise<void> {
+    await (this.#closing ??= this.#close());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(): Promise<void> {
+    const { log, timing } = this.#around;
+    const sessions = [...this.#byGuild.values()];
+    for (const session of sessions) {
+      if (session.state.kind === "connecting") session.cancel(shuttingDown());
+      else if (isRunning(session.state)) void session.stop();
+    }
+    try {
+      const settled = Promise.all(sessions.map((session) => session.settled));
+      await within(settled, timing.shutdownMs, "Finishing the recordings");
+    } catch (error) {
+      log.error({ err: error }, "recordings were left unfinished; their files are valid up to here");
+    }
+  }
+
+  /** A guild is free again once the last notice is down: the nickname must not be restored over a new one. */
+  async #untilFree(guildId: string): Promise<void> {
+    for (;;) {
+      if (this.#closing !== undefined) throw shuttingDown();
+      const session = this.#byGuild.get(guildId);
+      if (session === undefined) return;
+      if (session.state.kind === "finishing")
+        throw new RecorderError(
+          "E-FINISHING",
+          "The last recording is still being finished.",
+          "Wait a moment, then run /record start again.",
+        );
+      if (!isOver(session.state))
+        throw new RecorderError(
+          "E-ALREADY-RECORDING",
+          `A recording is already running in ${session.status.manifest.channel.name}.`,
+          "Stop it with /record stop first.",
+        );
+      await session.settled;
+    }
+  }
+
+  async #forgetOnceSettled(session: Session, guildId: string): Promise<void> {
+    await session.settled;
+    this.#byHandle.delete(session.handle);
+    if (this.#byGuild.get(guildId) === session) this.#byGuild.delete(guildId);
+    const { manifest } = session.status;
+    this.#ended = {
+      started: this.#ended.started,
+      finished: this.#ended.finished + (manifest.state === "finished" ? 1 : 0),
+      failed: this.#ended.failed + (manifest.state === "failed" ? 1 : 0),
+      packets: sumOfCounts(this.#ended.packets, packetsOf(manifest)),
+    };
+  }
+
+  async #requireSpace(): Promise<void> {
+    const freeBytes = await this.#around.storage.freeBytes();
+    if (freeBytes >= this.#diskReserveBytes) return;
+    throw new RecorderError(
+      "E-DISK",
+      `The recorder's disk is nearly full: ${megabytes(freeBytes)} MB are free, ${megabytes(this.#diskReserveBytes)} MB are kept in reserve.`,
+      "Ask whoever runs the bot to free space or to lower DISK_RESERVE_MB.",
+    );
+  }
+}
+
+function megabytes(bytes: number): number {
+  return Math.floor(bytes / 1_048_576);
+}
+
+function shuttingDown(): RecorderError {
+  return new RecorderError("E-SHUTDOWN", "The recorder is shutting down.", "Try again in a minute.");
+}
