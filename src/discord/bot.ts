@@ -1,0 +1,133 @@
+import { Events, Status } from "discord.js";
+import type { Client } from "discord.js";
+import { recordCommand } from "../../commands/record.ts";
+import type { VoiceGateway } from "../capture/voice-gateway.ts";
+import { messageOf, RecorderError } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { within } from "../recordings/deadline.ts";
+import type { Names, NoticeBoard } from "../recordings/people.ts";
+import type { Recorder } from "../recordings/recorder.ts";
+import { createClient } from "./client.ts";
+import { Dispatch } from "./dispatch.ts";
+import { logIn } from "./login.ts";
+import { GuildNames } from "./names.ts";
+import { GuildNotices } from "./notice.ts";
+import { Presence } from "./presence.ts";
+import type { LinkSource } from "./recording-text.ts";
+import { VoiceAdapter } from "./voice-adapter.ts";
+
+const LOGIN_TIMEOUT_MS = 30_000;
+/** Shares of the ten seconds a shutdown may take. */
+const LAST_ANSWERS_MS = 2_000;
+const DISCONNECT_MS = 2_000;
+
+export type BotOptions = {
+  readonly token: string;
+  /** REST base without a version: `https://discord.com/api`. */
+  readonly apiUrl: string;
+  readonly log: Log;
+  readonly loginTimeoutMs?: number;
+};
+
+export type ServeOptions = LinkSource & {
+  readonly recorder: Pick<Recorder, "start" | "stop" | "status" | "recordEvent">;
+  /** How long a recording goes on in a channel without people; five minutes unless given. */
+  readonly emptyMs?: number;
+};
+
+/** Lives on the main thread. The bot in Discord: logged in from `start()` on, taking commands from `serve()` on. */
+export class Bot {
+  readonly gateway: VoiceGateway;
+  readonly names: Names;
+  readonly notices: NoticeBoard;
+  readonly #client: Client<true>;
+  readonly #log: Log;
+  readonly #notices: GuildNotices;
+  #dispatch: Dispatch | undefined;
+  #presence: Presence | undefined;
+  #closed: Promise<void> | undefined;
+
+  private constructor(client: Client<true>, log: Log) {
+    this.#client = client;
+    this.#log = log;
+    this.gateway = new VoiceAdapter(client, log);
+    this.names = new GuildNames(client, log);
+    this.#notices = new GuildNotices(client, log);
+    this.notices = this.#notices;
+  }
+
+  /** Logged in, every guild known. Rejects with `E-TOKEN`, `E-INTENTS` or `E-DISCORD-UNREACHABLE`. */
+  static async start(options: BotOptions): Promise<Bot> {
+    const { token, apiUrl, log } = options;
+    const client = createClient(apiUrl, log);
+    try {
+      await logIn(client, token, apiUrl, options.loginTimeoutMs ?? LOGIN_TIMEOUT_MS);
+    } catch (error) {
+      await disconnect(client, log);
+      throw error;
+    }
+    if (!client.isReady()) {
+      throw new RecorderError("E-DISCORD", "The session ended at once.", "Start again.");
+    }
+    log.info({ bot: client.user.tag, guilds: client.guilds.cache.size }, "logged in to Discord");
+    return new Bot(client, log);
+  }
+
+  get botUserId(): string {
+    return this.#client.user.id;
+  }
+
+  /** Whether every gateway connection stands at this moment. */
+  get ready(): boolean {
+    return (
+      this.#closed === undefined && this.#client.ws.shards.every(({ status }) => status === Status.Ready)
+    );
+  }
+
+  /** Registers and takes commands, watches the recorded channels, and removes `[REC]` that a crash left. Once. */
+  async serve(options: ServeOptions): Promise<void> {
+    const { recorder, links, retentionDays, emptyMs } = options;
+    const log = this.#log;
+    const client = this.#client;
+    const notices = this.#notices;
+    this.#presence = new Presence({
+      client,
+      recorder,
+      notices,
+      log,
+      ...(emptyMs === undefined ? {} : { emptyMs }),
+    });
+    const record = recordCommand({ recorder, links, retentionDays, notices, botUserId: this.botUserId });
+    this.#dispatch = new Dispatch(client, [record], log);
+    const isRecording = (guildId: string): boolean => recorder.status(guildId) !== undefined;
+    void notices.restoreNicknames(isRecording);
+    // A guild that was unavailable at the start, or that invites the bot again.
+    client.on(Events.GuildAvailable, () => void notices.restoreNicknames(isRecording));
+    client.on(Events.GuildCreate, () => void notices.restoreNicknames(isRecording));
+    await this.#dispatch.register();
+  }
+
+  /** Takes no more commands, lets the answers under way out, and leaves Discord; at most about four seconds. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#presence?.close();
+    await this.#dispatch?.close(LAST_ANSWERS_MS);
+    await disconnect(this.#client, this.#log);
+  }
+}
+
+async function disconnect(client: Client, log: Log): Promise<void> {
+  try {
+    await within(client.destroy(), DISCONNECT_MS, "Leaving Discord");
+  } catch (error) {
+    log.warn({ error: messageOf(error) }, "gateway connection not closed in time");
+  }
+}

@@ -1,0 +1,67 @@
+import { DiscordAPIError, Events } from "discord.js";
+import type { Client } from "discord.js";
+import { messageOf, RecorderError } from "../errors.ts";
+import { within } from "../recordings/deadline.ts";
+
+/**
+ * Logs in and waits until every guild is known. Rejects with `E-TOKEN`, `E-INTENTS` or `E-DISCORD-UNREACHABLE`.
+ * discord.js tries an unreachable gateway for ever, hence the deadline.
+ */
+export async function logIn(client: Client, token: string, apiUrl: string, timeoutMs: number): Promise<void> {
+  const ready = new Promise<void>((resolve) => {
+    client.once(Events.ClientReady, () => resolve());
+  });
+  try {
+    await within(
+      client.login(token).then(() => ready),
+      timeoutMs,
+      "Logging in",
+    );
+  } catch (error) {
+    throw explainLogin(error, apiUrl);
+  }
+}
+
+/** What @discordjs/ws and discord.js say of a login that can never succeed (their `dist`, 1.2.3 and 14.28.1). */
+const TOKEN_FAULTS = /authentication failed|invalid token/i;
+const INTENT_FAULTS = /(disallowed|invalid) intents/i;
+
+function explainLogin(error: unknown, apiUrl: string): RecorderError {
+  const why = reasonOf(error);
+  if (TOKEN_FAULTS.test(why) || (error instanceof DiscordAPIError && error.status === 401)) {
+    return new RecorderError(
+      "E-TOKEN",
+      "Discord does not accept DISCORD_TOKEN.",
+      'Copy the token anew from the page "Bot" of https://discord.com/developers/applications and start again.',
+      { cause: error },
+    );
+  }
+  if (INTENT_FAULTS.test(why)) {
+    return new RecorderError(
+      "E-INTENTS",
+      "Discord refuses the intents Guilds and GuildVoiceStates to this bot.",
+      "Neither is privileged: check that the application is not restricted in the developer portal.",
+      { cause: error },
+    );
+  }
+  return new RecorderError(
+    "E-DISCORD-UNREACHABLE",
+    `Discord cannot be reached at ${apiUrl}: ${why}.`,
+    "Check the network and DISCORD_API_URL, then start again.",
+    { cause: error },
+  );
+}
+
+/** `fetch failed` says nothing; the causes below it do. */
+function reasonOf(error: unknown): string {
+  const reasons: string[] = [];
+  for (
+    let at = error;
+    at !== undefined && reasons.length < 4;
+    at = at instanceof Error ? at.cause : undefined
+  ) {
+    const message = messageOf(at instanceof AggregateError ? at.errors[0] : at);
+    if (message !== "" && !reasons.includes(message)) reasons.push(message);
+  }
+  return reasons.join(": ").replace(/\.$/, "");
+}

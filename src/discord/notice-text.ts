@@ -1,0 +1,39 @@
+import type { Manifest } from "../recordings/manifest.ts";
+import { escapeText } from "./markdown.ts";
+import { lengthOf } from "./recording-text.ts";
+
+/** The public message of a recording in its present state: pure. No links: it is for everybody in the channel. */
+export function noticeText(manifest: Manifest, endedBecause?: string): string {
+  return TEXTS[manifest.state](manifest, `<#${manifest.channel.id}>`, endedBecause);
+}
+
+const TEXTS: Record<Manifest["state"], (manifest: Manifest, where: string, because?: string) => string> = {
+  connecting: (manifest, where) =>
+    `🔴 **${where} is about to be recorded**${startedBy(manifest)}. Everybody heard gets a track of their own.`,
+  recording: (manifest, where) =>
+    `🔴 **${where} is being recorded**${since(manifest)}${startedBy(manifest)}. Everybody heard gets a track of their own.`,
+  reconnecting: (manifest, where) =>
+    `🟠 **${where} is being recorded**${since(manifest)}, but the connection was lost; reconnecting.`,
+  finishing: (_, where) => `⏳ The recording of ${where} has ended; its tracks are being finished.`,
+  finished: (manifest, where, because) =>
+    `⏹️ The recording of ${where} has ended${because === undefined ? "" : ` because ${because}`}: ` +
+    `${lengthOf(manifest)}, ${people(manifest.tracks.length)}.${fault(manifest)}`,
+  failed: (manifest, where) => `⚠️ The recording of ${where} has failed.${fault(manifest)}`,
+};
+
+function startedBy({ startedBy: { name } }: Manifest): string {
+  return `, started by ${escapeText(name)}`;
+}
+
+function since({ startedAtMs }: Manifest): string {
+  return startedAtMs === undefined ? "" : ` since <t:${Math.floor(startedAtMs / 1000)}:t>`;
+}
+
+function fault({ error }: Manifest): string {
+  return error === undefined ? "" : ` ${error.message} (${error.code})`;
+}
+
+function people(count: number): string {
+  if (count === 0) return "nobody was heard";
+  return count === 1 ? "1 person was heard" : `${count} people were heard`;
+}

@@ -1,0 +1,118 @@
+import type { Client, GuildTextBasedChannel } from "discord.js";
+import { messageOf, RecorderError } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { within } from "../recordings/deadline.ts";
+import type { Manifest } from "../recordings/manifest.ts";
+import type { NoticeBoard } from "../recordings/people.ts";
+import { NicknameSign } from "./nickname-sign.ts";
+import { noticeText } from "./notice-text.ts";
+
+/** Each sign must stand within this; Discord limits nickname changes, and a queue there must not hold up a start. */
+const SIGN_TIMEOUT_MS = 8_000;
+
+/** A message that stands in a channel, and what it says. */
+type Posted = { readonly channel: GuildTextBasedChannel; readonly messageId: string; text: string };
+
+/**
+ * Lives on the main thread. Shows in Discord that a recording runs: the bot's nickname and one public message, in the
+ * voice channel's own chat, or where the command was given when that chat is closed to the bot.
+ */
+export class GuildNotices implements NoticeBoard {
+  readonly #client: Client<true>;
+  readonly #log: Log;
+  readonly #sign: NicknameSign;
+  readonly #posted = new Map<string, Posted>();
+  /** Edits of one message follow one another; a late one must not undo a newer. */
+  readonly #edits = new Map<string, Promise<void>>();
+  readonly #fallbackChannels = new Map<string, string>();
+  readonly #endReasons = new Map<string, string>();
+
+  constructor(client: Client<true>, log: Log) {
+    this.#client = client;
+    this.#log = log;
+    this.#sign = new NicknameSign(client, log);
+  }
+
+  /** Where else the message of a guild's next recording may stand. */
+  offerFallback(guildId: string, channelId: string): void {
+    this.#fallbackChannels.set(guildId, channelId);
+  }
+
+  /** What the last state of the message shall name as the reason of the end: "everybody had left". */
+  giveEndReason(recordingId: string, reason: string): void {
+    this.#endReasons.set(recordingId, reason);
+  }
+
+  /** Removes signs that a crash left behind, wherever `isRecording` is false. Never rejects. */
+  async restoreNicknames(isRecording: (guildId: string) => boolean): Promise<void> {
+    await Promise.all(
+      this.#client.guilds.cache
+        .filter((guild) => !isRecording(guild.id))
+        .map((guild) => this.#sign.takeDown(guild.id)),
+    );
+  }
+
+  async show(manifest: Manifest): Promise<void> {
+    const signs = await Promise.allSettled([
+      within(this.#sign.putUp(manifest.guild.id), SIGN_TIMEOUT_MS, "Changing the nickname"),
+      within(this.#post(manifest), SIGN_TIMEOUT_MS, "Posting the notice"),
+    ]);
+    if (signs.some(({ status }) => status === "fulfilled")) return;
+    const causes = signs.map((sign) => (sign.status === "rejected" ? messageOf(sign.reason) : ""));
+    throw new RecorderError(
+      "E-NOTICE",
+      `I can't show in <#${manifest.channel.id}> that it is being recorded, so I don't record.`,
+      "Ask an admin to allow me **Change Nickname** in this server or **Send Messages** in that channel, then run /record start again.",
+      { cause: new Error(causes.join("; ")) },
+    );
+  }
+
+  async update(manifest: Manifest): Promise<void> {
+    const { id } = manifest;
+    const edit = (this.#edits.get(id) ?? Promise.resolve()).then(() => this.#edit(manifest));
+    this.#edits.set(id, edit);
+    await edit;
+    if (this.#edits.get(id) === edit) this.#edits.delete(id);
+  }
+
+  async clear(manifest: Manifest): Promise<void> {
+    await Promise.all([this.#sign.takeDown(manifest.guild.id), this.update(manifest)]);
+    this.#posted.delete(manifest.id);
+    this.#endReasons.delete(manifest.id);
+  }
+
+  async #post(manifest: Manifest): Promise<void> {
+    const text = noticeText(manifest);
+    const wanted = [manifest.channel.id, this.#fallbackChannels.get(manifest.guild.id)];
+    let failure: unknown = new Error("no channel to post in");
+    for (const channelId of new Set(wanted)) {
+      const channel = this.#client.channels.cache.get(channelId ?? "");
+      if (channel === undefined || channel.isDMBased() || !channel.isTextBased()) continue;
+      try {
+        const message = await channel.send({ content: text, allowedMentions: { parse: [] } });
+        this.#posted.set(manifest.id, { channel, messageId: message.id, text });
+        return;
+      } catch (error) {
+        failure = error;
+      }
+    }
+    this.#log.info({ guildId: manifest.guild.id, error: messageOf(failure) }, "no public message possible");
+    throw failure;
+  }
+
+  async #edit(manifest: Manifest): Promise<void> {
+    const posted = this.#posted.get(manifest.id);
+    const text = noticeText(manifest, this.#endReasons.get(manifest.id));
+    if (posted === undefined || posted.text === text) return;
+    posted.text = text;
+    try {
+      const edited = posted.channel.messages.edit(posted.messageId, {
+        content: text,
+        allowedMentions: { parse: [] },
+      });
+      await within(edited, SIGN_TIMEOUT_MS, "Editing the notice");
+    } catch (error) {
+      this.#log.warn({ guildId: manifest.guild.id, error: messageOf(error) }, "notice not edited");
+    }
+  }
+}

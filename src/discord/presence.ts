@@ -1,0 +1,95 @@
+import { Events } from "discord.js";
+import type { Client, Guild, VoiceState } from "discord.js";
+import { messageOf } from "../errors.ts";
+import type { Log } from "../log.ts";
+import type { Recorder } from "../recordings/recorder.ts";
+import type { GuildNotices } from "./notice.ts";
+
+/** How long a recording goes on in a channel that everybody has left. */
+const EMPTY_MS = 5 * 60_000;
+
+export type PresenceOptions = {
+  readonly client: Client<true>;
+  readonly recorder: Pick<Recorder, "status" | "stop" | "recordEvent">;
+  readonly notices: Pick<GuildNotices, "giveEndReason">;
+  readonly log: Log;
+  /** Shorter in tests. */
+  readonly emptyMs?: number;
+};
+
+/**
+ * Lives on the main thread. Watches who is in a recorded channel: tells the recording who joined and left, and ends it
+ * when no human has been there for five minutes.
+ */
+export class Presence {
+  readonly #options: PresenceOptions;
+  readonly #emptyMs: number;
+  readonly #timers = new Map<string, NodeJS.Timeout>();
+  readonly #listener = (before: VoiceState, after: VoiceState): void => this.#onChange(before, after);
+
+  constructor(options: PresenceOptions) {
+    this.#options = options;
+    this.#emptyMs = options.emptyMs ?? EMPTY_MS;
+    options.client.on(Events.VoiceStateUpdate, this.#listener);
+  }
+
+  close(): void {
+    this.#options.client.off(Events.VoiceStateUpdate, this.#listener);
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#timers.clear();
+  }
+
+  #onChange(before: VoiceState, after: VoiceState): void {
+    const { guild } = after;
+    const status = this.#options.recorder.status(guild.id);
+    if (status === undefined) {
+      this.#disarm(guild.id);
+      return;
+    }
+    // An admin may have moved the bot; people are heard where it is.
+    const botId = this.#options.client.user.id;
+    const channelId = guild.voiceStates.cache.get(botId)?.channelId ?? status.manifest.channel.id;
+    if (after.id !== botId && before.channelId !== after.channelId) {
+      const kind =
+        after.channelId === channelId ? "joined" : before.channelId === channelId ? "left" : undefined;
+      if (kind !== undefined) {
+        this.#options.recorder.recordEvent(guild.id, { kind, userId: after.id, atMs: Date.now() });
+      }
+    }
+    if (hasHumans(guild, channelId)) this.#disarm(guild.id);
+    else this.#arm(guild.id, status.manifest.id);
+  }
+
+  #arm(guildId: string, recordingId: string): void {
+    if (this.#timers.has(guildId)) return;
+    const timer = setTimeout(() => void this.#stopEmpty(guildId, recordingId), this.#emptyMs);
+    timer.unref();
+    this.#timers.set(guildId, timer);
+  }
+
+  #disarm(guildId: string): void {
+    clearTimeout(this.#timers.get(guildId));
+    this.#timers.delete(guildId);
+  }
+
+  async #stopEmpty(guildId: string, recordingId: string): Promise<void> {
+    const { recorder, notices, log } = this.#options;
+    this.#timers.delete(guildId);
+    // Another recording may run by now.
+    if (recorder.status(guildId)?.manifest.id !== recordingId) return;
+    log.info({ guildId }, "everybody has left; ending the recording");
+    notices.giveEndReason(recordingId, "everybody had left");
+    try {
+      await recorder.stop(guildId);
+    } catch (error) {
+      log.error({ guildId, error: messageOf(error) }, "recording of an empty channel not ended");
+    }
+  }
+}
+
+/** Somebody whose account is unknown counts as human: a recording is rather too long than cut short. */
+function hasHumans(guild: Guild, channelId: string): boolean {
+  return guild.voiceStates.cache.some(
+    (state) => state.channelId === channelId && !(state.member?.user.bot ?? false),
+  );
+}
