@@ -1,0 +1,221 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { RecorderError, toErrorData } from "../errors.ts";
+import { BYTES_PER_SAMPLE, FRAME_SAMPLES, SAMPLE_RATE } from "../audio/pcm.ts";
+import type { Log } from "../log.ts";
+import type { FrameProducer } from "../queue/frame-queue.ts";
+import type { ConnectionCounts } from "../recordings/counts.ts";
+import type {
+  CaptureEvent,
+  CaptureRequest,
+  CaptureResult,
+  CapturedTrack,
+  RecordingHandle,
+} from "../recordings/stages.ts";
+import { ConnectionTap } from "./connection-tap.ts";
+import type { DatagramCounts, TapOutlet } from "./connection-tap.ts";
+import type { OpusCodec } from "./decoder.ts";
+import { Track } from "./track.ts";
+import type { TrackOutlet } from "./track.ts";
+import { VoiceLink } from "./voice-link.ts";
+import type { VoiceUpdate } from "./voice-gateway.ts";
+
+/** What the capture thread gives each of its recordings. */
+export type CaptureTools = {
+  readonly producer: FrameProducer;
+  readonly codec: OpusCodec;
+  readonly announcement: Uint8Array;
+  readonly log: Log;
+  readonly onPayload: (handle: RecordingHandle, guildId: string, payload: unknown) => void;
+  readonly onEvent: (event: CaptureEvent) => void;
+};
+
+const PROGRESS_MS = 1_000;
+
+/**
+ * Lives on the capture thread. One recording: its clock, connection, tracks and books.
+ * Position 0 is the instant at which the voice connection became ready for the first time.
+ */
+export class CaptureSession {
+  readonly request: CaptureRequest;
+  readonly #tools: CaptureTools;
+  readonly #log: Log;
+  readonly #link: VoiceLink;
+  readonly #tracks = new Map<string, Track>();
+  readonly #counts: DatagramCounts = { datagrams: 0, notMedia: 0, unattributed: 0 };
+  readonly #trackOutlet: TrackOutlet;
+  readonly #tapOutlet: TapOutlet;
+  readonly #started = Promise.withResolvers<number>();
+  #tap: ConnectionTap | undefined;
+  /** On the thread's monotonic clock; undefined before position 0. */
+  #zeroMs: number | undefined;
+  #trackCount = 0;
+  #progressAtMs = 0;
+  #stopping: Promise<CaptureResult> | undefined;
+
+  constructor(request: CaptureRequest, tools: CaptureTools) {
+    this.request = request;
+    this.#tools = tools;
+    this.#log = tools.log.child({ recording: request.handle, guild: request.guildId });
+    this.#trackOutlet = {
+      producer: tools.producer,
+      handle: request.handle,
+      channels: request.channels,
+      onHeard: (track, position) => this.#onHeard(track, position),
+    };
+    this.#tapOutlet = {
+      channels: request.channels,
+      codec: tools.codec,
+      botUserId: request.botUserId,
+      counts: this.#counts,
+      log: this.#log,
+      position: () => this.#now(),
+      trackOf: (userId) => this.#trackOf(userId),
+    };
+    this.#link = new VoiceLink(
+      request,
+      {
+        onPayload: (payload) => tools.onPayload(request.handle, request.guildId, payload),
+        onNetworking: (networking) => {
+          this.#tap?.close();
+          this.#tap = new ConnectionTap(networking, this.#tapOutlet);
+        },
+        onReady: () => this.#onReady(),
+        onLost: (reason) => {
+          tools.onEvent({ kind: "interrupted", handle: request.handle, position: this.#position(), reason });
+        },
+        onEnded: (error) => this.#onEnded(error),
+      },
+      this.#log,
+    );
+  }
+
+  /** Wall clock of position 0, in milliseconds; rejects with RecorderError when the channel cannot be joined. */
+  get started(): Promise<number> {
+    return this.#started.promise;
+  }
+
+  update(update: VoiceUpdate): void {
+    this.#link.update(update);
+  }
+
+  gatewayRefused(): void {
+    this.#link.refused();
+  }
+
+  /** Every 20 ms. */
+  tick(nowMs: number): void {
+    if (this.#zeroMs === undefined || this.#stopping !== undefined) return;
+    this.#tap?.tick(nowMs, this.#now());
+    if (nowMs < this.#progressAtMs) return;
+    this.#progressAtMs = nowMs + PROGRESS_MS;
+    this.#tools.onEvent({
+      kind: "progress",
+      handle: this.request.handle,
+      position: this.#position(),
+      tracks: this.#capturedTracks(),
+      connection: this.#connectionCounts(),
+      queuedFrames: this.#tools.producer.queuedFrames,
+    });
+  }
+
+  /** Leaves and flushes; a second call gets the first one's promise. */
+  stop(): Promise<CaptureResult> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<CaptureResult> {
+    const end = this.#position();
+    // Settled long ago, unless somebody stops what has not begun.
+    this.#started.reject(cancelled());
+    // What the kernel holds was said before the end: let it in.
+    await nextTurn();
+    this.#tap?.close();
+    this.#link.leave();
+    this.#nameSilentTracks(end);
+    let lengthSamples = end;
+    for (const track of this.#tracks.values()) lengthSamples = Math.max(lengthSamples, track.endPosition);
+    return {
+      lengthSamples,
+      fence: this.#tools.producer.tail,
+      tracks: this.#capturedTracks(),
+      connection: this.#connectionCounts(),
+    };
+  }
+
+  #onReady(): void {
+    const { handle, announce } = this.request;
+    if (this.#zeroMs === undefined) {
+      this.#zeroMs = performance.now();
+      this.#started.resolve(Date.now());
+      if (announce) this.#link.announce(this.#tools.announcement);
+    }
+    this.#tools.onEvent({ kind: "connected", handle, position: this.#position() });
+  }
+
+  #onEnded(error: RecorderError): void {
+    this.#log.warn({ code: error.code }, error.message);
+    if (this.#zeroMs === undefined) this.#started.reject(error);
+    else this.#tools.onEvent({ kind: "ended", handle: this.request.handle, error: toErrorData(error) });
+  }
+
+  #onHeard(track: Track, position: number): void {
+    track.number = ++this.#trackCount;
+    const { handle } = this.request;
+    this.#tools.onEvent({ kind: "track", handle, track: track.number, userId: track.userId, position });
+  }
+
+  /** People whose packets came but could not be heard have a track all the same: a silent one that says why. */
+  #nameSilentTracks(end: number): void {
+    const { channels } = this.request;
+    for (const track of this.#tracks.values()) {
+      const { counts } = track.snapshot();
+      const unheard = counts.late + counts.expired + counts.rejected + counts.dropped > 0;
+      if (track.number !== 0 || !unheard) continue;
+      const position = Math.max(0, end - FRAME_SAMPLES);
+      track.heardAt(position);
+      // The writer makes a track when its first frame comes.
+      track.offer(position, Buffer.alloc(FRAME_SAMPLES * channels * BYTES_PER_SAMPLE));
+    }
+  }
+
+  #trackOf(userId: string): Track {
+    let track = this.#tracks.get(userId);
+    if (track === undefined) {
+      track = new Track(userId, this.#trackOutlet);
+      this.#tracks.set(userId, track);
+    }
+    return track;
+  }
+
+  #capturedTracks(): CapturedTrack[] {
+    const captured: CapturedTrack[] = [];
+    for (const track of this.#tracks.values()) if (track.number > 0) captured.push(track.snapshot());
+    return captured.sort((a, b) => a.track - b.track);
+  }
+
+  #connectionCounts(): ConnectionCounts {
+    let unattributed = this.#counts.unattributed + (this.#tap?.unclaimedPackets ?? 0);
+    // Only silence frames and padding: nobody who would have a track.
+    for (const track of this.#tracks.values())
+      if (track.number === 0) unattributed += track.snapshot().counts.received;
+    return { ...this.#counts, unattributed };
+  }
+
+  /** Samples since position 0, with fractions. */
+  #now(): number {
+    return this.#zeroMs === undefined ? 0 : ((performance.now() - this.#zeroMs) * SAMPLE_RATE) / 1000;
+  }
+
+  #position(): number {
+    return Math.round(this.#now());
+  }
+}
+
+function cancelled(): RecorderError {
+  return new RecorderError(
+    "E-CANCELLED",
+    "The recording was stopped before it began.",
+    "Start it again when you are ready.",
+  );
+}

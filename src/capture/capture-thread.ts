@@ -1,0 +1,268 @@
+import { Worker } from "node:worker_threads";
+import { RecorderError, fromErrorData, messageOf, toErrorData } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { SAMPLE_RATE } from "../audio/pcm.ts";
+import { FrameProducer } from "../queue/frame-queue.ts";
+import type { FrameQueueMemory } from "../queue/frame-queue.ts";
+import type {
+  CaptureEvent,
+  CaptureRequest,
+  CaptureResult,
+  CaptureStage,
+  RecordingHandle,
+} from "../recordings/stages.ts";
+import type { CaptureCommand, CaptureReport, CaptureWorkerData } from "./protocol.ts";
+import type { VoiceGateway } from "./voice-gateway.ts";
+
+export type CaptureThreadOptions = {
+  readonly memory: FrameQueueMemory;
+  readonly gateway: VoiceGateway;
+  /** Ogg Opus, spoken after joining where asked. */
+  readonly announcement: Uint8Array;
+  readonly log: Log;
+  readonly logLevel: string;
+};
+
+/** The thread's own guard is 15 s; this one is for a thread that no longer answers. */
+const START_TIMEOUT_MS = 20_000;
+const STOP_TIMEOUT_MS = 5_000;
+const CLOSE_TIMEOUT_MS = 5_000;
+
+type Progress = Extract<CaptureEvent, { kind: "progress" }>;
+
+/** One recording as the main thread sees it. */
+type Capture = {
+  readonly request: CaptureRequest;
+  readonly unsubscribe: () => void;
+  readonly started: PromiseWithResolvers<{ readonly startedAtMs: number }>;
+  readonly stopped: PromiseWithResolvers<CaptureResult>;
+  /** This thread's monotonic clock at position 0, within a message's delay; undefined before. */
+  zeroMs: number | undefined;
+  progress: Progress | undefined;
+  stopping: boolean;
+};
+
+/**
+ * Lives on the main thread. The capture stage: starts its thread with the first recording, carries the main gateway's
+ * voice messages to and fro. When the thread dies, its recordings end, and can still be stopped: with what is known.
+ */
+export class CaptureThread implements CaptureStage {
+  readonly #options: CaptureThreadOptions;
+  readonly #captures = new Map<RecordingHandle, Capture>();
+  readonly #listeners: ((event: CaptureEvent) => void)[] = [];
+  #worker: Worker | undefined;
+  #exited: Promise<void> = Promise.resolve();
+  #closing: Promise<void> | undefined;
+
+  private constructor(options: CaptureThreadOptions) {
+    this.#options = options;
+  }
+
+  static async start(options: CaptureThreadOptions): Promise<CaptureThread> {
+    return new CaptureThread(options);
+  }
+
+  /** Whether the thread runs. It starts with the first recording. */
+  get alive(): boolean {
+    return this.#worker !== undefined;
+  }
+
+  onEvent(listener: (event: CaptureEvent) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  async start(request: CaptureRequest): Promise<{ readonly startedAtMs: number }> {
+    if (this.#closing !== undefined) throw closing();
+    if (this.#captures.has(request.handle))
+      throw new Error(`The recording handle ${request.handle} is in use.`);
+    const { handle, guildId } = request;
+    const capture: Capture = {
+      request,
+      started: Promise.withResolvers(),
+      stopped: Promise.withResolvers(),
+      unsubscribe: this.#options.gateway.subscribe(guildId, (update) => {
+        this.#post({ kind: "voice-update", handle, update });
+      }),
+      zeroMs: undefined,
+      progress: undefined,
+      stopping: false,
+    };
+    this.#captures.set(handle, capture);
+    const timer = setTimeout(() => {
+      this.#post({ kind: "stop", handle });
+      this.#failStart(capture, stuck());
+    }, START_TIMEOUT_MS);
+    this.#ensureWorker();
+    this.#post({ kind: "start", request });
+    try {
+      return await capture.started.promise;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async stop(handle: RecordingHandle): Promise<CaptureResult> {
+    const capture = this.#captures.get(handle);
+    if (capture === undefined) throw new Error(`There is no recording with the handle ${handle}.`);
+    if (!capture.stopping) {
+      capture.stopping = true;
+      if (this.#worker === undefined) {
+        this.#leaveFor(capture);
+      } else {
+        const timer = setTimeout(() => {
+          this.#options.log.error(
+            { recording: handle },
+            "the capture thread does not answer: ending without it",
+          );
+          this.#leaveFor(capture);
+        }, STOP_TIMEOUT_MS);
+        const clear = (): void => clearTimeout(timer);
+        capture.stopped.promise.then(clear, clear);
+        this.#post({ kind: "stop", handle });
+      }
+    }
+    return await capture.stopped.promise;
+  }
+
+  /** Leaves every channel and ends the thread. Idempotent. Stop recordings first, to have their results. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    this.#post({ kind: "close" });
+    const timer = setTimeout(() => void worker.terminate(), CLOSE_TIMEOUT_MS);
+    await this.#exited;
+    clearTimeout(timer);
+  }
+
+  #ensureWorker(): void {
+    if (this.#worker !== undefined) return;
+    const { memory, announcement, logLevel, log } = this.#options;
+    const data: CaptureWorkerData = { memory, announcement, logLevel };
+    const worker = new Worker(new URL("./capture-worker.ts", import.meta.url), {
+      workerData: data,
+      name: "capture",
+    });
+    this.#worker = worker;
+    let cause: unknown;
+    worker.on("message", (message: CaptureReport) => this.#onReport(message));
+    worker.on("error", (error: unknown) => {
+      cause = error;
+      log.fatal({ error: messageOf(error) }, "the capture thread failed");
+    });
+    const exited = Promise.withResolvers<void>();
+    this.#exited = exited.promise;
+    worker.on("exit", () => {
+      this.#worker = undefined;
+      this.#onDeath(cause);
+      exited.resolve();
+    });
+  }
+
+  #onReport(message: CaptureReport): void {
+    if (message.kind === "payload") {
+      const sent = this.#options.gateway.send(message.guildId, message.payload);
+      if (!sent) this.#post({ kind: "gateway-refused", handle: message.handle });
+      return;
+    }
+    if (message.kind === "event") {
+      this.#onCaptureEvent(message.event);
+      return;
+    }
+    const capture = this.#captures.get(message.handle);
+    if (capture === undefined) return;
+    switch (message.kind) {
+      case "started":
+        capture.zeroMs = performance.now();
+        capture.started.resolve({ startedAtMs: message.startedAtMs });
+        return;
+      case "start-failed":
+        this.#failStart(capture, fromErrorData(message.error));
+        return;
+      case "stopped":
+        capture.stopped.resolve(message.result);
+        capture.unsubscribe();
+        return;
+    }
+  }
+
+  #onCaptureEvent(event: CaptureEvent): void {
+    const capture = this.#captures.get(event.handle);
+    if (capture !== undefined && event.kind === "progress") capture.progress = event;
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  #onDeath(cause: unknown): void {
+    const error = died(cause);
+    for (const capture of this.#captures.values()) {
+      if (capture.zeroMs === undefined) {
+        this.#failStart(capture, error);
+      } else if (capture.stopping) {
+        this.#leaveFor(capture);
+      } else if (this.#closing === undefined) {
+        const { handle } = capture.request;
+        this.#onCaptureEvent({ kind: "ended", handle, error: toErrorData(error) });
+      }
+    }
+  }
+
+  #failStart(capture: Capture, error: RecorderError): void {
+    capture.unsubscribe();
+    this.#captures.delete(capture.request.handle);
+    capture.started.reject(error);
+    capture.stopped.reject(error);
+    // Nobody need wait for it; the rejection of `started` says it all.
+    capture.stopped.promise.catch(() => undefined);
+  }
+
+  /** Leaves the channel in the thread's place, and answers with what it last told. */
+  #leaveFor(capture: Capture): void {
+    const { guildId } = capture.request;
+    const leave = {
+      op: 4,
+      d: { guild_id: guildId, channel_id: null, self_deaf: false, self_mute: false },
+    };
+    this.#options.gateway.send(guildId, leave);
+    capture.unsubscribe();
+    const elapsedMs = capture.zeroMs === undefined ? 0 : performance.now() - capture.zeroMs;
+    capture.stopped.resolve({
+      lengthSamples: Math.round((elapsedMs * SAMPLE_RATE) / 1000),
+      fence: new FrameProducer(this.#options.memory).tail,
+      tracks: capture.progress?.tracks ?? [],
+      connection: capture.progress?.connection ?? { datagrams: 0, notMedia: 0, unattributed: 0 },
+    });
+  }
+
+  #post(command: CaptureCommand): void {
+    this.#worker?.postMessage(command);
+  }
+}
+
+function died(cause: unknown): RecorderError {
+  return new RecorderError(
+    "E-CAPTURE-DIED",
+    "The part of me that listens has failed.",
+    "What was recorded before is kept; start a new recording.",
+    { cause },
+  );
+}
+
+function stuck(): RecorderError {
+  return new RecorderError(
+    "E-CAPTURE-STUCK",
+    "The part of me that listens does not answer.",
+    "Try again; if it happens again, restart the bot.",
+  );
+}
+
+function closing(): RecorderError {
+  return new RecorderError("E-CLOSING", "I am being shut down.", "Start the recording again in a moment.");
+}

@@ -1,0 +1,40 @@
+/** Messages between the main thread and the capture thread: plain data, one union per direction. */
+import type { ErrorData } from "../errors.ts";
+import type { FrameQueueMemory } from "../queue/frame-queue.ts";
+import type { CaptureEvent, CaptureRequest, CaptureResult, RecordingHandle } from "../recordings/stages.ts";
+import type { VoiceUpdate } from "./voice-gateway.ts";
+
+/** What the capture thread is born with. */
+export type CaptureWorkerData = {
+  readonly memory: FrameQueueMemory;
+  /** Ogg Opus, spoken once after joining where asked. */
+  readonly announcement: Uint8Array;
+  readonly logLevel: string;
+};
+
+/** Main → capture. */
+export type CaptureCommand =
+  /** Answered by `started` or `start-failed`. */
+  | { readonly kind: "start"; readonly request: CaptureRequest }
+  /** Answered by `stopped`. */
+  | { readonly kind: "stop"; readonly handle: RecordingHandle }
+  /** The main gateway said something about the bot's own voice state. */
+  | { readonly kind: "voice-update"; readonly handle: RecordingHandle; readonly update: VoiceUpdate }
+  /** The main gateway could not send a payload: its shard is not ready. */
+  | { readonly kind: "gateway-refused"; readonly handle: RecordingHandle }
+  /** Leave everything and end the thread. */
+  | { readonly kind: "close" };
+
+/** Capture → main. */
+export type CaptureReport =
+  | { readonly kind: "started"; readonly handle: RecordingHandle; readonly startedAtMs: number }
+  | { readonly kind: "start-failed"; readonly handle: RecordingHandle; readonly error: ErrorData }
+  | { readonly kind: "stopped"; readonly handle: RecordingHandle; readonly result: CaptureResult }
+  /** Op 4 for the main gateway. */
+  | {
+      readonly kind: "payload";
+      readonly handle: RecordingHandle;
+      readonly guildId: string;
+      readonly payload: unknown;
+    }
+  | { readonly kind: "event"; readonly event: CaptureEvent };

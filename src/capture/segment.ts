@@ -1,0 +1,185 @@
+import { opusPacketSamples, isSilenceFrame } from "../audio/opus-packet.ts";
+import type { Channels } from "../audio/pcm.ts";
+import { BYTES_PER_SAMPLE } from "../audio/pcm.ts";
+import { RtpUnwrapper } from "../audio/rtp-unwrap.ts";
+import { Timeline } from "../audio/timeline.ts";
+import type { TimelineSink } from "../audio/timeline.ts";
+import type { OpusCodec, OpusDecoder } from "./decoder.ts";
+import { PacketLedger } from "./packet-ledger.ts";
+import type { RtpHeader } from "./rtp.ts";
+import type { Track } from "./track.ts";
+
+/** A packet of media after transport decryption; `media` is replaced by the Opus packet once it is opened. */
+export type MediaPacket = {
+  readonly sequence: number;
+  readonly timestamp: number;
+  /** Samples on the recording's clock. */
+  readonly arrival: number;
+  samples: number;
+  silent: boolean;
+  media: Buffer;
+  /** It waited for a key or a mapping. */
+  held: boolean;
+};
+
+/** At most this much is made up in place of lost audio: 100 ms. */
+const MAX_CONCEALED_FRAMES = 5;
+
+/**
+ * Lives on the capture thread. One SSRC on one connection: its numbers, timeline, decoder and books.
+ * Packets come in through `number`, then `accept`; PCM leaves through the track once `advance` has placed them.
+ */
+export class Segment implements TimelineSink<MediaPacket> {
+  readonly ssrc: number;
+  readonly ledger = new PacketLedger();
+  /** Whose segment it is, once known. */
+  track: Track | undefined;
+  /** When to close it, on the thread's clock; Infinity while it lives. */
+  closeAtMs = Infinity;
+  readonly #channels: Channels;
+  readonly #codec: OpusCodec;
+  readonly #unwrapper = new RtpUnwrapper();
+  readonly #timeline = new Timeline<MediaPacket>();
+  #decoder: OpusDecoder | undefined;
+  /** Where a run of packets that were opened late goes on: their own decoder and the next sequence. */
+  #lateDecoder: OpusDecoder | undefined;
+  #lateSequence = -1;
+
+  constructor(ssrc: number, channels: Channels, codec: OpusCodec) {
+    this.ssrc = ssrc;
+    this.#channels = channels;
+    this.#codec = codec;
+  }
+
+  /** Lays the segment to a person. */
+  claim(track: Track): void {
+    this.track = track;
+    track.addLedger(this.ledger);
+  }
+
+  /** Admits a datagram's media to the books; undefined when that was all there is to do with it. */
+  number(header: RtpHeader, media: Buffer | undefined, arrival: number): MediaPacket | undefined {
+    this.ledger.admit();
+    const verdict = this.#unwrapper.accept(header.sequence, header.timestamp);
+    if (verdict !== "new") {
+      this.ledger.settle(verdict === "duplicate" ? "duplicate" : "late");
+      return undefined;
+    }
+    const { sequence, timestamp } = this.#unwrapper;
+    if (media === undefined) {
+      this.ledger.settle("rejected");
+      return undefined;
+    }
+    if (media.length === 0) {
+      // Padding uses up sequence numbers: without this it would look like loss.
+      this.#timeline.skip(sequence);
+      this.ledger.settle("padding");
+      return undefined;
+    }
+    return { sequence, timestamp, arrival, samples: 0, silent: false, media, held: false };
+  }
+
+  /** Takes a packet whose Opus has been opened. */
+  accept(packet: MediaPacket, opus: Buffer): void {
+    packet.media = opus;
+    packet.samples = opusPacketSamples(opus);
+    packet.silent = isSilenceFrame(opus);
+    if (packet.samples === 0) {
+      this.ledger.settle("rejected");
+    } else if (!this.#timeline.push(packet)) {
+      if (packet.held) this.#placeLate(packet);
+      else this.ledger.settle("late");
+    }
+  }
+
+  /** Decodes and offers what is certain by now. */
+  advance(now: number): void {
+    this.#timeline.advance(now, this);
+  }
+
+  /** Ends the segment: offers what waits, closes the books. Held packets must have been settled before. */
+  close(): void {
+    this.#timeline.flush(this);
+    this.#decoder?.close();
+    this.#lateDecoder?.close();
+    this.#decoder = undefined;
+    this.#lateDecoder = undefined;
+    this.track?.closeLedger(this.ledger);
+  }
+
+  /** Called by the timeline, in order. */
+  place(packet: MediaPacket, position: number, lostPackets: number): void {
+    const { track } = this;
+    if (track === undefined) {
+      this.ledger.settle("expired");
+      return;
+    }
+    // A person who only ever sent silence frames has said nothing, and has no track.
+    if (track.number === 0 && packet.silent) {
+      this.ledger.settle("written");
+      return;
+    }
+    this.#decoder ??= this.#codec.create(this.#channels);
+    if (lostPackets > 0) this.#conceal(track, this.#decoder, packet, position, lostPackets);
+    this.#decodeInto(track, this.#decoder, packet, position);
+  }
+
+  /** Its place has been passed while it waited for its key: it is patched in where it belongs. */
+  #placeLate(packet: MediaPacket): void {
+    const { track } = this;
+    if (track === undefined) {
+      this.ledger.settle("expired");
+      return;
+    }
+    if (this.#lateDecoder === undefined || packet.sequence !== this.#lateSequence) {
+      this.#lateDecoder?.close();
+      this.#lateDecoder = this.#codec.create(this.#channels);
+    }
+    this.#lateSequence = packet.sequence + 1;
+    this.#decodeInto(track, this.#lateDecoder, packet, this.#timeline.locate(packet));
+  }
+
+  #decodeInto(track: Track, decoder: OpusDecoder, packet: MediaPacket, position: number): void {
+    const pcm = decoder.decode(packet.media);
+    if (pcm === undefined) {
+      this.ledger.settle("rejected");
+      return;
+    }
+    if (position + packet.samples <= 0) {
+      // From before the recording began.
+      this.ledger.settle("late");
+      return;
+    }
+    track.heardAt(Math.max(0, position));
+    const refused = track.offer(position, pcm);
+    if (refused === 0) {
+      this.ledger.settle("written");
+    } else {
+      this.ledger.settle("dropped");
+      this.ledger.drop(refused);
+    }
+  }
+
+  /** Makes up the first frames of a hole; beyond that, silence is more honest. */
+  #conceal(
+    track: Track,
+    decoder: OpusDecoder,
+    next: MediaPacket,
+    position: number,
+    lostPackets: number,
+  ): void {
+    if (track.number === 0) return;
+    const from = position - lostPackets * next.samples;
+    let offset = 0;
+    for (let frame = 0; frame < Math.min(lostPackets, MAX_CONCEALED_FRAMES); frame++) {
+      const pcm = decoder.conceal();
+      if (pcm === undefined) return;
+      const samples = pcm.length / (this.#channels * BYTES_PER_SAMPLE);
+      if (from + offset + samples > position || from + offset < 0) return;
+      const refused = track.offer(from + offset, pcm);
+      this.ledger.conceal(samples - refused);
+      if (refused > 0) this.ledger.drop(refused);
+      offset += samples;
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import type { FrameProducer } from "../queue/frame-queue.ts";
+import { BYTES_PER_SAMPLE, FRAME_SAMPLES } from "../audio/pcm.ts";
+import type { Channels } from "../audio/pcm.ts";
+import type { CapturedTrack, RecordingHandle } from "../recordings/stages.ts";
+import { PacketLedger } from "./packet-ledger.ts";
+
+/** What all tracks of a recording share. */
+export type TrackOutlet = {
+  readonly producer: FrameProducer;
+  readonly handle: RecordingHandle;
+  readonly channels: Channels;
+  /** Called once per track, when its person is heard for the first time. */
+  readonly onHeard: (track: Track, position: number) => void;
+};
+
+/** Lives on the capture thread. One person in one recording: their number, books and way into the queue. */
+export class Track {
+  readonly userId: string;
+  /** From 1 in the order of being heard; 0 before. */
+  number = 0;
+  /** Position after the last sample offered. */
+  endPosition = 0;
+  readonly #outlet: TrackOutlet;
+  readonly #userNumber: bigint;
+  readonly #closed = new PacketLedger();
+  readonly #open = new Set<PacketLedger>();
+
+  constructor(userId: string, outlet: TrackOutlet) {
+    this.userId = userId;
+    this.#outlet = outlet;
+    this.#userNumber = BigInt(userId);
+  }
+
+  /** Lays a segment's books to this person. */
+  addLedger(ledger: PacketLedger): void {
+    this.#open.add(ledger);
+  }
+
+  /** The segment has ended: its counts stay. */
+  closeLedger(ledger: PacketLedger): void {
+    if (this.#open.delete(ledger)) this.#closed.absorb(ledger.counts);
+  }
+
+  snapshot(): CapturedTrack {
+    const sum = new PacketLedger();
+    sum.absorb(this.#closed.counts);
+    for (const ledger of this.#open) sum.absorb(ledger.counts);
+    return { track: this.number, userId: this.userId, counts: sum.counts };
+  }
+
+  /** Makes sure that the track has a number. */
+  heardAt(position: number): void {
+    if (this.number === 0) this.#outlet.onHeard(this, position);
+  }
+
+  /**
+   * Offers interleaved PCM in frames of at most 20 ms. What lies before position 0 is cut off. Returns the samples that
+   * the full queue refused.
+   */
+  offer(position: number, pcm: Buffer): number {
+    const { producer, handle, channels } = this.#outlet;
+    const blockBytes = channels * BYTES_PER_SAMPLE;
+    const samples = pcm.length / blockBytes;
+    let refused = 0;
+    for (let from = Math.max(0, -position); from < samples; from += FRAME_SAMPLES) {
+      const count = Math.min(FRAME_SAMPLES, samples - from);
+      const accepted = producer.offer(
+        handle,
+        this.number,
+        this.#userNumber,
+        channels,
+        position + from,
+        pcm,
+        from * blockBytes,
+        count * blockBytes,
+      );
+      if (!accepted) refused += count;
+    }
+    this.endPosition = Math.max(this.endPosition, position + samples);
+    return refused;
+  }
+}

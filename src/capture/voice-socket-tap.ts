@@ -1,0 +1,109 @@
+import { NetworkingStatusCode } from "@discordjs/voice";
+import type { Networking, VoiceWebSocket } from "@discordjs/voice";
+import { messageOf } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { TRANSPORT_MODE } from "./transport-cipher.ts";
+
+export type VoiceSocketListener = {
+  /** Any JSON message of the voice gateway, after the library has seen it. */
+  readonly onPacket: (op: number, data: unknown) => void;
+  /** Keys or transitions may have changed: what was locked may open. */
+  readonly onKeys: () => void;
+};
+
+type BinaryMessage = { readonly op: number; readonly seq: number; readonly payload: Buffer };
+
+const OP_READY = 2;
+/** Prepare transition, execute transition, prepare epoch. */
+const DAVE_OPS: ReadonlySet<number> = new Set([21, 22, 24]);
+/** Ten times what 25 people joining at once cause. */
+const MAX_REPLAYED = 1_024;
+
+/**
+ * Lives on the capture thread. Stands between a voice websocket and the library's handlers, and makes up for three
+ * faults of @discordjs/voice 0.19.2: its handlers throw at unexpected MLS messages (an uncaught exception), it ignores
+ * MLS messages while it resumes, and it takes the server's first cipher whether or not we can open it.
+ */
+export class VoiceSocketTap {
+  readonly #networking: Networking;
+  readonly #log: Log;
+  readonly #listener: VoiceSocketListener;
+  readonly #attached = new WeakSet<VoiceWebSocket>();
+  #deferred: BinaryMessage[] = [];
+  #closed = false;
+
+  constructor(networking: Networking, log: Log, listener: VoiceSocketListener) {
+    this.#networking = networking;
+    this.#log = log;
+    this.#listener = listener;
+  }
+
+  /** Takes the place of the library's handlers on this socket; once per socket. */
+  attach(socket: VoiceWebSocket): void {
+    if (this.#attached.has(socket)) return;
+    this.#attached.add(socket);
+    const onPacket = this.#takeListeners(socket, "packet");
+    const onBinary = this.#takeListeners(socket, "binary");
+    socket.on("packet", (packet: unknown) => {
+      if (!this.#isCurrent(socket)) return;
+      preferTransportMode(packet);
+      onPacket(packet);
+      if (!isMessage(packet)) return;
+      this.#listener.onPacket(packet.op, packet.d);
+      if (DAVE_OPS.has(packet.op)) this.#listener.onKeys();
+    });
+    socket.on("binary", (message: BinaryMessage) => {
+      if (!this.#isCurrent(socket)) return;
+      if (this.#networking.state.code === NetworkingStatusCode.Resuming) {
+        if (this.#deferred.length < MAX_REPLAYED) this.#deferred.push(message);
+        return;
+      }
+      onBinary(message);
+      this.#listener.onKeys();
+    });
+  }
+
+  /** Hands over the MLS messages that came while the connection was being resumed. */
+  replay(): void {
+    const { state } = this.#networking;
+    if (this.#deferred.length === 0 || !("ws" in state)) return;
+    const messages = this.#deferred;
+    this.#deferred = [];
+    for (const message of messages) state.ws.emit("binary", message);
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  #isCurrent(socket: VoiceWebSocket): boolean {
+    const { state } = this.#networking;
+    return !this.#closed && "ws" in state && state.ws === socket;
+  }
+
+  #takeListeners(socket: VoiceWebSocket, event: "packet" | "binary"): (message: unknown) => void {
+    const listeners = socket.listeners(event);
+    socket.removeAllListeners(event);
+    return (message) => {
+      for (const listener of listeners) {
+        try {
+          Reflect.apply(listener, socket, [message]);
+        } catch (error) {
+          this.#log.warn({ event, error: messageOf(error) }, "the voice library failed at a gateway message");
+        }
+      }
+    };
+  }
+}
+
+function isMessage(packet: unknown): packet is { readonly op: number; readonly d: unknown } {
+  return typeof packet === "object" && packet !== null && "op" in packet && typeof packet.op === "number";
+}
+
+/** Leaves the library no choice where the server offers our cipher. */
+function preferTransportMode(packet: unknown): void {
+  if (!isMessage(packet) || packet.op !== OP_READY) return;
+  const { d } = packet;
+  if (typeof d !== "object" || d === null || !("modes" in d) || !Array.isArray(d.modes)) return;
+  if (d.modes.includes(TRANSPORT_MODE)) d.modes = [TRANSPORT_MODE];
+}
