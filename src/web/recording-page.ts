@@ -1,0 +1,183 @@
+import type { Manifest, ManifestTrack } from "../recordings/manifest.ts";
+import { html } from "./html.ts";
+import type { Html } from "./html.ts";
+import { expiryOf } from "./links.ts";
+import type { Links } from "./links.ts";
+import { pageShell, withoutBidiControls } from "./page-shell.ts";
+import {
+  dateInWords,
+  durationForMachines,
+  durationInWords,
+  missingInWords,
+  repairedInWords,
+  sizeInWords,
+} from "./words.ts";
+
+export type PageContext = { readonly links: Links; readonly retentionDays: number; readonly nowMs: number };
+
+/** The page of one recording: what it is, whether it is complete, and a download for each person. No script. */
+export function recordingPage(manifest: Manifest, context: PageContext): string {
+  return pageShell(
+    `${manifest.title}: recording`,
+    html`<h1><bdi>${manifest.title}</bdi></h1>
+      ${stateLine(manifest)} ${noticeCard(manifest)} ${factsCard(manifest, context)}
+      ${tracksCard(manifest, context)}`,
+  );
+}
+
+function isClosed(manifest: Manifest): boolean {
+  return manifest.state === "finished" || manifest.state === "failed";
+}
+
+const STATES: Readonly<Record<Manifest["state"], { readonly tone: string; readonly text: string }>> = {
+  connecting: { tone: "live", text: "● Being recorded" },
+  recording: { tone: "live", text: "● Being recorded" },
+  reconnecting: { tone: "live", text: "● Being recorded; the connection to Discord is lost at the moment" },
+  finishing: { tone: "live", text: "Being finished: reload in a moment for the downloads" },
+  finished: { tone: "good", text: "Recorded" },
+  failed: { tone: "warn", text: "Recorded in part" },
+};
+
+function stateLine(manifest: Manifest): Html {
+  const { tone, text } = STATES[manifest.state];
+  const hint = tone === "live" && manifest.state !== "finishing";
+  return html`<p class="state ${tone}">${text}</p>
+    ${hint ? html`<p class="soft">Downloads appear here once the recording has been stopped. Reload this page then.</p>` : undefined}`;
+}
+
+function noticeCard({ state, error }: Manifest): Html | undefined {
+  if (error === undefined) return undefined;
+  return html`<section class="card notice">
+    <h2>
+      ${state === "failed" ? "This recording did not end as it should" : "This recording ended by itself"}
+    </h2>
+    <p>${error.message} (${error.code})</p>
+    <p>
+      ${state === "failed" ? "What was written before can be downloaded below." : "Everything up to then is below."}
+    </p>
+  </section>`;
+}
+
+function factsCard(manifest: Manifest, { retentionDays, nowMs }: PageContext): Html {
+  const { startedAtMs, lengthSamples, tracks } = manifest;
+  return html`<section class="card" aria-label="About this recording">
+    <dl>
+      <div>
+        <dt>Started</dt>
+        <dd>${startedAtMs === undefined ? "not yet" : time(startedAtMs)}</dd>
+      </div>
+      <div>
+        <dt>Length</dt>
+        <dd>
+          ${
+            lengthSamples === undefined
+              ? isClosed(manifest)
+                ? "unknown"
+                : "still growing"
+              : html`<time datetime="${durationForMachines(lengthSamples)}"
+                  >${durationInWords(lengthSamples)}</time
+                >`
+          }
+        </dd>
+      </div>
+      <div>
+        <dt>Channel</dt>
+        <dd><bdi>${manifest.channel.name}</bdi></dd>
+      </div>
+      <div>
+        <dt>Server</dt>
+        <dd><bdi>${manifest.guild.name}</bdi></dd>
+      </div>
+      <div>
+        <dt>Started by</dt>
+        <dd><bdi>${manifest.startedBy.name}</bdi></dd>
+      </div>
+      <div>
+        <dt>People heard</dt>
+        <dd>${tracks.length}</dd>
+      </div>
+      ${expiryFact(startedAtMs, retentionDays, nowMs)}
+    </dl>
+  </section>`;
+}
+
+function expiryFact(startedAtMs: number | undefined, retentionDays: number, nowMs: number): Html | undefined {
+  if (startedAtMs === undefined) return undefined;
+  const expiryMs = expiryOf(startedAtMs, retentionDays) * 1000;
+  return html`<div>
+    <dt>${nowMs < expiryMs ? "Downloads until" : "Downloads ended"}</dt>
+    <dd>${time(expiryMs)}</dd>
+  </div>`;
+}
+
+function time(atMs: number): Html {
+  return html`<time datetime="${new Date(atMs).toISOString()}">${dateInWords(atMs)}</time>`;
+}
+
+function tracksCard(manifest: Manifest, context: PageContext): Html {
+  if (manifest.tracks.length === 0)
+    return html`<section class="card">
+      <h2>Tracks</h2>
+      <p>${isClosed(manifest) ? "Nobody was heard, so there is no track." : "Nobody has been heard yet."}</p>
+    </section>`;
+  const channels = manifest.channels === 1 ? "mono" : "stereo";
+  return html`<section class="card">
+    <h2>Tracks</h2>
+    <p class="soft">
+      One WAV for each person, 48 kHz, 16 bit, ${channels}. All start and end at the same instant: put them at
+      the same place in your editor.
+    </p>
+    ${unattributedLine(manifest)}
+    <ul class="tracks">
+      ${manifest.tracks.map((track) => trackItem(manifest, track, context))}
+    </ul>
+  </section>`;
+}
+
+function unattributedLine({ connection }: Manifest): Html | undefined {
+  if (connection === undefined || connection.unattributed === 0) return undefined;
+  return html`<p class="warn">
+    ${connection.unattributed} packets came from people whom Discord never named; they are on no track.
+  </p>`;
+}
+
+function trackItem(manifest: Manifest, track: ManifestTrack, context: PageContext): Html {
+  return html`<li>
+    <div>
+      <bdi class="name">${track.name}</bdi>
+      <p class="soft">${trackFacts(manifest, track).join(" · ")}</p>
+      ${completeness(manifest, track)}
+    </div>
+    ${downloadButton(manifest, track, context)}
+  </li> `;
+}
+
+function trackFacts(manifest: Manifest, track: ManifestTrack): string[] {
+  const facts: string[] = [];
+  const length = track.samples ?? manifest.lengthSamples;
+  if (length !== undefined) facts.push(durationInWords(length));
+  if (track.writtenSamples !== undefined) facts.push(`${durationInWords(track.writtenSamples)} with sound`);
+  if (track.sizeBytes !== undefined) facts.push(sizeInWords(track.sizeBytes));
+  return facts;
+}
+
+function completeness(manifest: Manifest, { counts }: ManifestTrack): Html | undefined {
+  if (!isClosed(manifest)) return undefined;
+  if (counts === undefined) return html`<p class="warn">How complete it is, is not known.</p>`;
+  const missing = missingInWords(counts);
+  const repaired = repairedInWords(counts);
+  return html`${
+    missing.length === 0
+      ? html`<p class="good">${manifest.state === "failed" ? "Complete as far as it goes" : "Complete"}</p>`
+      : html`<p class="warn">Missing: ${missing.join("; ")}.</p>`
+  }${repaired === undefined ? undefined : html`<p class="soft">${repaired}</p>`}`;
+}
+
+function downloadButton(manifest: Manifest, track: ManifestTrack, context: PageContext): Html | undefined {
+  if (!isClosed(manifest) || manifest.startedAtMs === undefined) return undefined;
+  const expiresAtS = expiryOf(manifest.startedAtMs, context.retentionDays);
+  if (context.nowMs >= expiresAtS * 1000) return undefined;
+  const address = context.links.trackFromPage(manifest.id, track.track, expiresAtS);
+  const label = `Download WAV of ${withoutBidiControls(track.name)}`;
+  return html`<a class="button" href="${address}" aria-label="${label}" download>Download WAV</a>`;
+}

@@ -1,0 +1,94 @@
+import { create as contentDisposition } from "content-disposition";
+import type { FastifyInstance, FastifyReply } from "fastify";
+import type { Catalog } from "../recordings/catalog.ts";
+import type { Manifest, ManifestTrack } from "../recordings/manifest.ts";
+import { isRecordingId } from "../recordings/recording-id.ts";
+import { slugOf } from "../recordings/slug.ts";
+import type { Storage } from "../recordings/storage.ts";
+import type { Links } from "./links.ts";
+import { messagePage } from "./message-pages.ts";
+import { recordingPage } from "./recording-page.ts";
+
+export type RecordingRoutesOptions = {
+  readonly links: Links;
+  readonly catalog: Catalog;
+  readonly storage: Storage;
+  readonly retentionDays: number;
+};
+
+type PageRoute = { Params: { id: string } };
+type TrackRoute = {
+  Params: { id: string; file: string };
+  Querystring: { exp?: string | string[]; sig?: string | string[] };
+};
+
+/** `GET` and `HEAD` of a recording's page and of its tracks. `@fastify/static` must be registered for `sendFile`. */
+export function recordingRoutes(server: FastifyInstance, options: RecordingRoutesOptions): void {
+  const { links, catalog, storage, retentionDays } = options;
+
+  server.get<PageRoute>("/r/:id", async (request, reply) => {
+    const { id } = request.params;
+    const manifest = isRecordingId(id) ? await catalog.find(id) : undefined;
+    if (manifest === undefined) return sendMessage(reply, 404);
+    reply.header("cache-control", "private, no-store");
+    return sendPage(reply, recordingPage(manifest, { links, retentionDays, nowMs: Date.now() }));
+  });
+
+  server.get<TrackRoute>("/r/:id/tracks/:file", async (request, reply) => {
+    const { id, file } = request.params;
+    const { exp, sig } = request.query;
+    const track = /^([1-9]\d{0,3})\.wav$/.exec(file)?.[1];
+    // Nothing is looked up before the signature has been found right: a wrong one learns nothing, not even by the time.
+    if (track === undefined || typeof exp !== "string" || typeof sig !== "string")
+      return sendMessage(reply, 403);
+    const verdict = links.verify(id, track, exp, sig, Date.now() / 1000);
+    if (verdict === "valid") return sendTrack(reply, id, Number(track));
+    return sendMessage(reply, verdict === "expired" ? 410 : 403);
+  });
+
+  async function sendTrack(reply: FastifyReply, id: string, number: number): Promise<FastifyReply> {
+    const manifest = await catalog.find(id);
+    if (manifest === undefined) return sendMessage(reply, 404);
+    if (manifest.state !== "finished" && manifest.state !== "failed") {
+      reply.header("retry-after", "30");
+      return sendMessage(reply, 409);
+    }
+    const found = (await storage.trackFiles(id)).get(number);
+    const track = manifest.tracks.find((one) => one.track === number);
+    if (found === undefined || track === undefined) return sendMessage(reply, 404);
+    reply.headers({
+      "content-type": "audio/wav",
+      "content-disposition": disposition(manifest, track),
+      // A proxy that recompressed it would break the tag's promise of identical bytes.
+      "cache-control": "private, no-transform",
+    });
+    return reply.sendFile(found.file, storage.tracksDirectory(id), {
+      contentType: false,
+      cacheControl: false,
+    });
+  }
+}
+
+/** An HTML response. */
+export function sendPage(reply: FastifyReply, page: string): FastifyReply {
+  return reply.type("text/html; charset=utf-8").send(page);
+}
+
+/** A page instead of the thing asked for. */
+export function sendMessage(reply: FastifyReply, statusCode: number): FastifyReply {
+  reply.removeHeader("content-disposition");
+  reply.header("cache-control", "no-store");
+  return sendPage(reply.code(statusCode), messagePage(statusCode));
+}
+
+/** `Weekly-01-Zoë.wav` (RFC 6266), with an ASCII form for programs that know no other. */
+function disposition(manifest: Manifest, track: ManifestTrack): string {
+  const title = slugOf(manifest.title, slugOf(manifest.channel.name, "recording"));
+  const number = String(track.track).padStart(2, "0");
+  const name = `${title}-${number}-${slugOf(track.name, "user")}.wav`;
+  const ascii = name
+    .normalize("NFD")
+    .replaceAll(/\p{M}/gu, "")
+    .replaceAll(/[^\x20-\x7e]/gu, "_");
+  return contentDisposition(name, { fallback: ascii });
+}
