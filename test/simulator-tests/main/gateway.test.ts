@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Events } from "discord.js";
+import type { Client } from "discord.js";
+import { SimulatedDiscord } from "../../simulator/simulated-discord.ts";
+import { startBot, until } from "./simulated-bot.ts";
+
+const limit = { timeout: 30_000 };
+const idle = async (): Promise<void> => {};
+
+test("a bot sees who sits where: at its login and by every update after", limit, async () => {
+  await using discord = await SimulatedDiscord.start({ dave: false });
+  const [zoe, ben] = [discord.addPerson("Zoë"), discord.addPerson("Ben")];
+  await zoe.join();
+  await using bot = await startBot(discord, idle);
+  const states = bot.client.guilds.cache.get(discord.guild.id)?.voiceStates.cache;
+  assert.equal(states?.get(zoe.id)?.channelId, discord.voiceChannel.id);
+  assert.equal(states.get(zoe.id)?.member?.displayName, "Zoë");
+  const second = discord.addVoiceChannel("Second room");
+  await ben.join(second.id);
+  await until(() => states.get(ben.id)?.channelId === second.id);
+  await ben.join();
+  await until(() => states.get(ben.id)?.channelId === discord.voiceChannel.id);
+  await zoe.leave();
+  await until(() => states.get(zoe.id)?.channelId == null);
+  assert.deepEqual(discord.problems, []);
+});
+
+for (const [how, spoil] of [
+  ["a dropped socket", (discord: SimulatedDiscord) => discord.faults.closeGateway(1006)],
+  ["a request to reconnect", (discord: SimulatedDiscord) => discord.faults.requestReconnect()],
+  ["close code 4000", (discord: SimulatedDiscord) => discord.faults.closeGateway(4000)],
+] as const) {
+  test(`after ${how} the bot resumes and no dispatch is lost`, limit, async () => {
+    await using discord = await SimulatedDiscord.start({ dave: false });
+    await using bot = await startBot(discord, idle);
+    const names: string[] = [];
+    bot.client.on(Events.ChannelCreate, ({ name }) => names.push(name));
+    const resumed = eventOf(bot.client, Events.ShardResume);
+    discord.addVoiceChannel("before");
+    spoil(discord);
+    for (const name of ["one", "two", "three"]) discord.addVoiceChannel(name);
+    await resumed;
+    discord.addVoiceChannel("after");
+    await until(() => names.length >= 5);
+    assert.deepEqual(names, ["before", "one", "two", "three", "after"]);
+    assert.deepEqual(discord.gateway.counts, { identified: 1, resumed: 1 });
+    assert.deepEqual(discord.problems, []);
+  });
+}
+
+test("after an invalid session the bot identifies anew and is out of voice", limit, async () => {
+  await using discord = await SimulatedDiscord.start({ dave: false });
+  await using bot = await startBot(discord, idle);
+  enterVoice(bot.client, discord, discord.voiceChannel.id);
+  await until(() => discord.botChannelId !== undefined);
+  discord.faults.invalidSession();
+  await until(() => discord.gateway.counts.identified === 2);
+  assert.equal(discord.botChannelId, undefined);
+  await until(() => bot.client.guilds.cache.get(discord.guild.id)?.voiceStates.cache.size === 0);
+});
+
+test("entering voice brings a state and a server; moves and kicks reach the bot", limit, async () => {
+  await using discord = await SimulatedDiscord.start({ dave: false });
+  await using bot = await startBot(discord, idle);
+  const raw: { readonly t: string; readonly d: Record<string, unknown> }[] = [];
+  bot.client.on(Events.Raw, (packet: (typeof raw)[number]) => raw.push(packet));
+  const take = async (t: string): Promise<Record<string, unknown>> => {
+    await until(() => raw.some((packet) => packet.t === t));
+    const index = raw.findIndex((packet) => packet.t === t);
+    return raw.splice(index, 1)[0]?.d ?? {};
+  };
+  enterVoice(bot.client, discord, discord.voiceChannel.id);
+  const state = await take("VOICE_STATE_UPDATE");
+  assert.equal(state["channel_id"], discord.voiceChannel.id);
+  assert.equal(state["user_id"], discord.bot.id);
+  assert.match(String((await take("VOICE_SERVER_UPDATE"))["endpoint"]), /^127\.0\.0\.1:\d+$/);
+
+  const second = discord.addVoiceChannel("Second room");
+  discord.faults.moveBot(second.id);
+  assert.equal((await take("VOICE_STATE_UPDATE"))["channel_id"], second.id);
+  await take("VOICE_SERVER_UPDATE");
+  discord.faults.kickBotFromVoice();
+  assert.equal((await take("VOICE_STATE_UPDATE"))["channel_id"], null);
+
+  discord.setBotPermissions(0n);
+  enterVoice(bot.client, discord, discord.voiceChannel.id);
+  await take("GUILD_ROLE_UPDATE");
+  discord.addVoiceChannel("Third room"); // its event comes after any answer to the wish would have come
+  await take("CHANNEL_CREATE");
+  assert.equal(discord.botChannelId, undefined, "without Connect Discord does not answer");
+});
+
+test("privileged intents that were not granted close the connection with 4014", limit, async () => {
+  await using discord = await SimulatedDiscord.start({ dave: false });
+  const socket = new WebSocket(`${discord.gateway.url}?v=10&encoding=json`);
+  const closed = new Promise<number>((resolve) =>
+    socket.addEventListener("close", ({ code }) => resolve(code)),
+  );
+  socket.addEventListener("open", () =>
+    socket.send(JSON.stringify({ op: 2, d: { token: discord.token, intents: 3, properties: {} } })),
+  );
+  assert.equal(await closed, 4014);
+});
+
+function enterVoice(client: Client<true>, discord: SimulatedDiscord, channelId: string): void {
+  client.guilds.cache.get(discord.guild.id)?.shard.send({
+    op: 4,
+    d: { guild_id: discord.guild.id, channel_id: channelId, self_mute: false, self_deaf: false },
+  });
+}
+
+function eventOf(client: Client, event: Events.ShardResume): Promise<void> {
+  return new Promise((resolve) => client.once(event, () => resolve()));
+}

@@ -1,0 +1,255 @@
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { GatewayIntentBits, OverwriteType } from "discord-api-types/v10";
+import { BotVoice } from "./bot-voice.ts";
+import { Commands } from "./commands.ts";
+import { Faults } from "./faults.ts";
+import { Gateway } from "./gateway.ts";
+import type { Interaction } from "./interaction.ts";
+import { Interactions } from "./interactions.ts";
+import { Messages } from "./messages.ts";
+import { allows } from "./permissions.ts";
+import { Person } from "./person.ts";
+import { RestServer } from "./rest.ts";
+import { announceMember, restRoutes } from "./routes.ts";
+import { channelShape } from "./shapes.ts";
+import { slashCommandData } from "./slash-command.ts";
+import type { OptionValues } from "./slash-command.ts";
+import { VoiceService } from "./voice/voice-service.ts";
+import type { Channel, Message } from "./world.ts";
+import { World } from "./world.ts";
+
+export type SimulationOptions = {
+  /** Whether voice channels are end-to-end encrypted. */
+  readonly dave: boolean;
+  readonly guildName?: string;
+  /** Default 41,250 ms, as Discord's. */
+  readonly heartbeatIntervalMs?: number;
+  /** Whether the application was granted the privileged intents; without, asking for them closes with 4014. */
+  readonly privilegedIntents?: boolean;
+};
+
+export type CommandOptions = {
+  /** Where the command is typed; by default the text channel. */
+  readonly channelId?: string;
+  /** What to wait for: the answer's first text (default) or only that the bot acknowledged the command. */
+  readonly wait?: "answer" | "acknowledgement";
+  /** How long to wait for it, 20,000 ms by default. */
+  readonly timeoutMs?: number;
+};
+
+const REGISTRATION_TIMEOUT_MS = 15_000;
+const ANSWER_TIMEOUT_MS = 20_000;
+
+/**
+ * Lives on the thread that starts it: a whole Discord on 127.0.0.1 with one guild, for tests and the demo. Unmodified
+ * discord.js and @discordjs/voice talk to it. It never reaches beyond loopback.
+ */
+export class SimulatedDiscord {
+  readonly world: World;
+  readonly gateway: Gateway;
+  readonly rest: RestServer;
+  /** The voice side, with its own faults. */
+  readonly voice: VoiceService;
+  readonly commands: Commands;
+  readonly botVoice: BotVoice;
+  readonly faults: Faults;
+  readonly token: string;
+  readonly people: Person[] = [];
+  readonly #interactions: Interactions;
+  readonly #problems: string[] = [];
+  readonly #folder: string;
+  #port = 0;
+  #closing: Promise<void> | undefined;
+
+  private constructor(options: SimulationOptions, voice: VoiceService) {
+    const problem = (text: string): void => void this.#problems.push(text);
+    this.voice = voice;
+    this.world = new World(options.guildName ?? "Simulated guild");
+    const { bot } = this.world;
+    this.token = `${Buffer.from(bot.user.id).toString("base64url")}.simul.${randomBytes(28).toString("base64url")}`;
+    this.gateway = new Gateway({
+      world: this.world,
+      token: this.token,
+      heartbeatIntervalMs: options.heartbeatIntervalMs ?? 41_250,
+      privilegedIntents: options.privilegedIntents ?? false,
+      problem,
+      onVoiceWish: (sessionId, wish) => this.botVoice.wish(sessionId, wish),
+      onSessionEnd: (sessionId) => {
+        if (this.botVoice.state?.sessionId === sessionId) this.botVoice.leave();
+      },
+    });
+    this.botVoice = new BotVoice(this.world, this.gateway, voice);
+    this.commands = new Commands(bot.user.id);
+    const messages = new Messages(this.world, this.gateway);
+    this.#interactions = new Interactions(this.world, this.gateway, messages, problem);
+    const { world, gateway, commands } = this;
+    const routes = restRoutes({ world, gateway, commands, messages, interactions: this.#interactions });
+    this.rest = new RestServer({ token: this.token, routes, problem });
+    this.faults = new Faults(this.gateway, this.rest, this.botVoice);
+    this.#folder = mkdtempSync(join(tmpdir(), "simulated-discord-"));
+    writeFileSync(join(this.#folder, "ca.pem"), voice.caPem);
+  }
+
+  /** Starts everything on free ports of 127.0.0.1. */
+  static async start(options: SimulationOptions): Promise<SimulatedDiscord> {
+    const voice = await VoiceService.start({ dave: options.dave });
+    const discord = new SimulatedDiscord(options, voice);
+    try {
+      discord.#port = await discord.rest.listen();
+      discord.gateway.attach(discord.rest.server, discord.#port);
+      return discord;
+    } catch (error) {
+      await discord.close();
+      throw error;
+    }
+  }
+
+  /** What a process needs to run its bot here. */
+  get environment(): {
+    readonly DISCORD_TOKEN: string;
+    readonly DISCORD_API_URL: string;
+    readonly NODE_EXTRA_CA_CERTS: string;
+  } {
+    return {
+      DISCORD_TOKEN: this.token,
+      DISCORD_API_URL: `http://127.0.0.1:${this.#port}/api`,
+      NODE_EXTRA_CA_CERTS: join(this.#folder, "ca.pem"),
+    };
+  }
+
+  get guild(): { readonly id: string; readonly name: string } {
+    return { id: this.world.guildId, name: this.world.guildName };
+  }
+
+  get bot(): { readonly id: string } {
+    return { id: this.world.bot.user.id };
+  }
+
+  /** The voice channel made at the start. */
+  get voiceChannel(): { readonly id: string; readonly name: string } {
+    return this.world.voiceChannel;
+  }
+
+  /** The text channel made at the start. */
+  get textChannel(): { readonly id: string; readonly name: string } {
+    return this.world.textChannel;
+  }
+
+  /** The bot's nickname in the guild; null without one. */
+  get botNickname(): string | null {
+    return this.world.bot.nick;
+  }
+
+  /** Where the bot sits, as the main gateway sees it. */
+  get botChannelId(): string | undefined {
+    return this.botVoice.state?.channelId;
+  }
+
+  /** What should not have happened: unknown routes, protocol violations, late answers. Tests assert that it is empty. */
+  get problems(): readonly string[] {
+    return [...this.#problems, ...this.voice.problems];
+  }
+
+  addVoiceChannel(name: string): Channel {
+    return this.#announceNew(this.world.addChannel("voice", name));
+  }
+
+  addTextChannel(name: string): Channel {
+    return this.#announceNew(this.world.addChannel("text", name));
+  }
+
+  addPerson(name: string): Person {
+    const person = new Person(this.world, this.gateway, this.voice, this.world.addPerson(name));
+    this.people.push(person);
+    return person;
+  }
+
+  /** Everything said in a channel that everybody sees, oldest first. */
+  messages(channelId: string): readonly Message[] {
+    return this.world.requireChannel(channelId).messages;
+  }
+
+  /**
+   * A person types a slash command, such as `"record start"`, and waits for the bot. Rejects when the bot does not
+   * register it in time, when Discord's client would not send it, and when the bot leaves it unanswered.
+   */
+  async command(
+    person: Person,
+    path: string,
+    values: OptionValues = {},
+    options: CommandOptions = {},
+  ): Promise<Interaction> {
+    const steps = path.split(" ");
+    const name = steps[0] ?? "";
+    const command = await this.commands.registered(name, this.world.guildId, REGISTRATION_TIMEOUT_MS);
+    const channel = this.world.requireChannel(options.channelId ?? this.world.textChannel.id);
+    const needed = command.default_member_permissions;
+    if (needed && !allows(this.world.permissions(person.id, channel), BigInt(needed))) {
+      throw new Error(`Discord does not show /${name} to ${person.name}: it needs permissions ${needed}.`);
+    }
+    const data = slashCommandData(this.world, command, steps, values, person.id);
+    const interaction = this.#interactions.send(person.id, channel.id, data);
+    const onlyAcknowledged = options.wait === "acknowledgement";
+    return await interaction.until(
+      ({ state }) => state === "answered" || (onlyAcknowledged && state === "deferred"),
+      options.timeoutMs ?? ANSWER_TIMEOUT_MS,
+    );
+  }
+
+  /** A person presses a button of a message; waits until the bot acknowledged. */
+  async press(person: Person, message: Message, customId: string): Promise<Interaction> {
+    const data = { component_type: 2, custom_id: customId, id: 0 };
+    const interaction = this.#interactions.send(person.id, message.channel_id, data, message);
+    return await interaction.until(({ state }) => state === "answered" || state === "deferred");
+  }
+
+  /** From now on the bot may do exactly this, in the whole guild. */
+  setBotPermissions(permissions: bigint): void {
+    this.world.botRole.permissions = String(permissions);
+    const role = { guild_id: this.world.guildId, role: this.world.botRole };
+    this.gateway.dispatch("GUILD_ROLE_UPDATE", role, GatewayIntentBits.Guilds);
+  }
+
+  /** Takes permissions from the bot in one channel (a channel overwrite); 0n gives them back. */
+  denyBot(channelId: string, permissions: bigint): void {
+    const channel = this.world.requireChannel(channelId);
+    const id = this.bot.id;
+    channel.overwrites.splice(0, channel.overwrites.length, {
+      id,
+      type: OverwriteType.Member,
+      allow: "0",
+      deny: String(permissions),
+    });
+    this.gateway.dispatch("CHANNEL_UPDATE", channelShape(this.world, channel), GatewayIntentBits.Guilds);
+  }
+
+  /** Somebody with the right to do so changes the bot's nickname. */
+  setBotNickname(nick: string | null): void {
+    this.world.bot.nick = nick;
+    announceMember(this.world, this.gateway, this.world.bot);
+  }
+
+  /** Ends everything and removes the certificate; connections are dropped. */
+  close(): Promise<void> {
+    this.#closing ??= (async () => {
+      this.#interactions.close();
+      this.gateway.close();
+      await this.rest.close();
+      await this.voice.close();
+      rmSync(this.#folder, { recursive: true, force: true });
+    })();
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #announceNew(channel: Channel): Channel {
+    this.gateway.dispatch("CHANNEL_CREATE", channelShape(this.world, channel), GatewayIntentBits.Guilds);
+    return channel;
+  }
+}
