@@ -1,0 +1,208 @@
+/** The folder of one recording while it is written: tracks, manifest, events. */
+import * as fs from "node:fs";
+import path from "node:path";
+import type { WavTags } from "../audio/wav-tags.ts";
+import { RecorderError } from "../errors.ts";
+import type { Frame } from "../queue/frame-queue.ts";
+import type { RecordingEvent } from "../recordings/events.ts";
+import type { Manifest } from "../recordings/manifest.ts";
+import type { OpenRequest, WrittenTrack } from "../recordings/stages.ts";
+import { diskError } from "./disk-error.ts";
+import { replaceFile, syncDirectory } from "./durable-file.ts";
+import { trackFileName } from "./track-file-name.ts";
+import { TrackFile } from "./track-file.ts";
+
+/** One person's file and what it is called. */
+type OpenTrack = { readonly track: number; readonly userId: string; file: string; readonly wav: TrackFile };
+
+/**
+ * Frames are taken while `recording`; a disk error makes it `faulted`, a close `closed`: frames are then discarded and
+ * counted, while the manifest may still be replaced.
+ */
+type FilesState = "recording" | "faulted" | "closed";
+
+/** Lives on the writer thread; nothing else touches the folder until `release()`. Methods throw E-DISK. */
+export class RecordingFiles {
+  readonly #request: OpenRequest;
+  readonly #tracksDirectory: string;
+  readonly #eventsFd: number;
+  readonly #tracks = new Map<number, OpenTrack>();
+  readonly #names = new Map<number, string>();
+  #manifest: Manifest;
+  #state: FilesState = "recording";
+  #written: readonly WrittenTrack[] = [];
+  /** Frames that came when none could be taken. */
+  discardedFrames = 0;
+
+  /** Creates the folder with a manifest and an empty list of events. */
+  constructor(request: OpenRequest) {
+    this.#request = request;
+    this.#manifest = request.manifest;
+    this.#tracksDirectory = path.join(request.directory, "tracks");
+    this.#eventsFd = onDisk(() => {
+      fs.mkdirSync(this.#tracksDirectory, { recursive: true });
+      replaceFile(this.#manifestFile, manifestText(request.manifest));
+      const fd = fs.openSync(path.join(request.directory, "events.ndjson"), "a");
+      syncDirectory(request.directory);
+      return fd;
+    });
+  }
+
+  get state(): FilesState {
+    return this.#state;
+  }
+
+  /** No frame will be taken any more; what is written stays. */
+  fault(): void {
+    if (this.#state === "recording") this.#state = "faulted";
+  }
+
+  /** Takes a frame; opens the track at its first one. The hot path: one map look-up and one copy. */
+  write(frame: Frame, nowMs: number): void {
+    const fits = frame.channels === this.#request.channels && frame.position >= 0;
+    if (this.#state !== "recording" || !fits) {
+      this.discardedFrames++;
+      return;
+    }
+    const track =
+      this.#tracks.get(frame.track) ?? this.#openTrack(frame.track, frame.userId.toString(), nowMs);
+    track.wav.write(frame, nowMs);
+  }
+
+  /** Writes blocks that have waited long enough. */
+  flushOld(nowMs: number): void {
+    if (this.#state !== "recording") return;
+    for (const track of this.#tracks.values()) track.wav.flushIfOld(nowMs);
+  }
+
+  /** Forces at most one track to the disk; whether it did. One per round keeps the stalls of a slow disk apart. */
+  syncOneDue(nowMs: number): boolean {
+    if (this.#state !== "recording") return false;
+    for (const track of this.#tracks.values()) if (track.wav.syncIfDue(nowMs)) return true;
+    return false;
+  }
+
+  /** Gives a track its person's name. A track that has no file yet gets it later. */
+  nameTrack(track: number, name: string): void {
+    this.#names.set(track, name);
+    const open = this.#tracks.get(track);
+    if (open === undefined || this.#state === "closed") return;
+    onDisk(() => {
+      const file = trackFileName(track, name);
+      if (file !== open.file) {
+        fs.renameSync(path.join(this.#tracksDirectory, open.file), path.join(this.#tracksDirectory, file));
+        open.file = file;
+        syncDirectory(this.#tracksDirectory);
+      }
+      open.wav.retag(this.#tagsOf(track, open.userId));
+    });
+  }
+
+  /** Appends a line to `events.ndjson`. */
+  recordEvent(event: RecordingEvent): void {
+    onDisk(() => fs.writeSync(this.#eventsFd, `${JSON.stringify(event)}\n`));
+  }
+
+  /** Replaces `recording.json` as one step. */
+  writeManifest(manifest: Manifest): void {
+    this.#manifest = manifest;
+    onDisk(() => replaceFile(this.#manifestFile, manifestText(manifest)));
+  }
+
+  /**
+   * Finishes every track at `lengthSamples`, those known by name alone included, and says what became of them. A
+   * track that the disk will not finish is left out; throws E-DISK when that happened to all. Idempotent.
+   */
+  close(lengthSamples: number, nowMs: number, onRefusal: (error: unknown) => void): readonly WrittenTrack[] {
+    if (this.#state === "closed") return this.#written;
+    this.#createSilentTracks(nowMs, onRefusal);
+    this.#state = "closed";
+    const written: WrittenTrack[] = [];
+    let refusal: unknown;
+    for (const { track, userId, file, wav } of this.#tracks.values()) {
+      try {
+        const finished = wav.finish(lengthSamples, this.#tagsOf(track, userId));
+        written.push({ track, userId, file, samples: lengthSamples, ...finished });
+        wav.refusals.forEach(onRefusal);
+      } catch (error) {
+        refusal = error;
+        onRefusal(error);
+      }
+    }
+    if (written.length === 0 && refusal !== undefined) throw diskError(refusal);
+    this.#written = written.sort((a, b) => a.track - b.track);
+    return this.#written;
+  }
+
+  /** Lets go of the folder. Tracks that were not closed stay as they are: valid, with silence at their end. */
+  release(): void {
+    const refusals: unknown[] = [];
+    for (const { wav } of this.#tracks.values()) {
+      try {
+        if (this.#state === "recording") wav.flush();
+      } catch (error) {
+        refusals.push(error);
+      } finally {
+        wav.close();
+      }
+    }
+    this.#tracks.clear();
+    this.#state = "closed";
+    fs.closeSync(this.#eventsFd);
+    if (refusals.length > 0) throw diskError(refusals[0]);
+  }
+
+  get #manifestFile(): string {
+    return path.join(this.#request.directory, "recording.json");
+  }
+
+  #openTrack(track: number, userId: string, nowMs: number): OpenTrack {
+    const file = trackFileName(track, this.#names.get(track) ?? userId);
+    const wav = onDisk(() => {
+      const tags = this.#tagsOf(track, userId);
+      return new TrackFile(path.join(this.#tracksDirectory, file), this.#request.channels, tags, nowMs);
+    });
+    const open = { track, userId, file, wav };
+    this.#tracks.set(track, open);
+    onDisk(() => syncDirectory(this.#tracksDirectory));
+    return open;
+  }
+
+  /** Somebody whose every frame was refused was heard all the same: a track of silence says so. */
+  #createSilentTracks(nowMs: number, onRefusal: (error: unknown) => void): void {
+    const known = new Map(this.#manifest.tracks.map(({ track, userId }) => [track, userId]));
+    for (const track of this.#names.keys()) if (!known.has(track)) known.set(track, "");
+    for (const [track, userId] of known) {
+      if (this.#tracks.has(track)) continue;
+      try {
+        this.#openTrack(track, userId, nowMs);
+      } catch (error) {
+        onRefusal(error);
+      }
+    }
+  }
+
+  #tagsOf(track: number, userId: string): WavTags {
+    const { id, title, guild, channel, startedAtMs } = this.#manifest;
+    return {
+      name: this.#names.get(track) ?? userId,
+      title,
+      place: `${guild.name} / ${channel.name}`,
+      recordingId: id,
+      track,
+      startedAtMs: startedAtMs ?? this.#request.startedAtMs,
+    };
+  }
+}
+
+function manifestText(manifest: Manifest): string {
+  return `${JSON.stringify(manifest, undefined, 2)}\n`;
+}
+
+function onDisk<Result>(action: () => Result): Result {
+  try {
+    return action();
+  } catch (error) {
+    throw error instanceof RecorderError ? error : diskError(error);
+  }
+}

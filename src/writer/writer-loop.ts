@@ -1,0 +1,234 @@
+/**
+ * The loop of the writer thread. It never returns to the event loop: everything it does is one synchronous sequence,
+ * so no file operation can be interleaved with another, a round costs neither promise nor timer, and it sleeps on the
+ * queue itself (`Atomics.wait`), where a control message wakes it at once. Messages are fetched with
+ * `receiveMessageOnPort`, which needs no event loop; replies leave at `postMessage`.
+ */
+import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
+import { RecorderError, toErrorData } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { type FrameQueueMemory, FrameConsumer } from "../queue/frame-queue.ts";
+import type { OpenRequest, RecordingHandle, WrittenTrack } from "../recordings/stages.ts";
+import { diskError } from "./disk-error.ts";
+import type { FromWriter, ToWriter, WriterCall } from "./protocol.ts";
+import { RecordingFiles } from "./recording-files.ts";
+
+/** How long a frame may lie in the queue of an idle writer. */
+const POLL_MS = 20;
+/** Frames taken before messages and old blocks get their turn: some 10 ms of work. */
+const FRAMES_PER_ROUND = 1_024;
+/** A fence is reached at once unless it is wrong: everything before it is in the queue when it is sent. */
+const DRAIN_DEADLINE_MS = 10_000;
+/** Frames for nobody are told of this often at most. */
+const DISCARD_REPORT_MS = 5_000;
+
+/** Lives on the writer thread; owns every open recording. */
+export class WriterLoop {
+  readonly #consumer: FrameConsumer;
+  readonly #port: MessagePort;
+  readonly #log: Log;
+  readonly #recordings = new Map<RecordingHandle, RecordingFiles>();
+  #running = true;
+  /** Frames of recordings that are not open. */
+  #strayFrames = 0;
+  #reportedStrayFrames = 0;
+  #reportedAtMs = 0;
+
+  constructor(memory: FrameQueueMemory, port: MessagePort, log: Log) {
+    this.#consumer = new FrameConsumer(memory);
+    this.#port = port;
+    this.#log = log;
+  }
+
+  /** Runs until a `shutdown` message; blocks the thread. */
+  run(): void {
+    while (this.#running) {
+      this.#takeMessages();
+      const taken = this.#takeFrames(FRAMES_PER_ROUND);
+      this.#keepHouse();
+      if (this.#running && taken < FRAMES_PER_ROUND) this.#consumer.wait(POLL_MS);
+    }
+  }
+
+  #takeMessages(): void {
+    for (;;) {
+      const received = receiveMessageOnPort(this.#port);
+      if (received === undefined) return;
+      this.#handle(received.message as ToWriter);
+    }
+  }
+
+  #takeFrames(limit: number): number {
+    const nowMs = performance.now();
+    let taken = 0;
+    for (; taken < limit; taken++) {
+      const frame = this.#consumer.peek();
+      if (frame === undefined) break;
+      const recording = this.#recordings.get(frame.recording);
+      if (recording === undefined) this.#strayFrames++;
+      else {
+        try {
+          recording.write(frame, nowMs);
+        } catch (error) {
+          this.#fault(frame.recording, recording, error);
+        }
+      }
+      this.#consumer.release();
+    }
+    return taken;
+  }
+
+  /** Old blocks to the files, one track to the disk. */
+  #keepHouse(): void {
+    const nowMs = performance.now();
+    let synced = false;
+    for (const [handle, recording] of this.#recordings) {
+      try {
+        recording.flushOld(nowMs);
+        synced ||= recording.syncOneDue(nowMs);
+      } catch (error) {
+        this.#fault(handle, recording, error);
+      }
+    }
+    if (this.#strayFrames > this.#reportedStrayFrames && nowMs - this.#reportedAtMs > DISCARD_REPORT_MS) {
+      this.#log.warn({ frames: this.#strayFrames }, "discarded frames of recordings that are not open");
+      this.#reportedStrayFrames = this.#strayFrames;
+      this.#reportedAtMs = nowMs;
+    }
+  }
+
+  /** A disk error ends this recording's writing, and only this one's. */
+  #fault(handle: RecordingHandle, recording: RecordingFiles, error: unknown): void {
+    if (recording.state !== "recording") return;
+    recording.fault();
+    const refusal = diskError(error);
+    this.#log.error({ handle, err: refusal }, "the disk refused; this recording's writing ends here");
+    this.#send({ kind: "event", event: { kind: "fault", handle, error: toErrorData(refusal) } });
+  }
+
+  #handle(message: ToWriter): void {
+    switch (message.kind) {
+      case "shutdown":
+        return this.#shutdown();
+      case "nameTrack":
+        return this.#attempt(message.handle, (recording) => recording.nameTrack(message.track, message.name));
+      case "recordEvent":
+        return this.#attempt(message.handle, (recording) => recording.recordEvent(message.event));
+      case "open":
+      case "writeManifest":
+      case "close":
+      case "release":
+        return this.#answer(message);
+    }
+  }
+
+  /** A command without an answer: a refusal of the disk is a fault. */
+  #attempt(handle: RecordingHandle, action: (recording: RecordingFiles) => void): void {
+    const recording = this.#recordings.get(handle);
+    if (recording === undefined) {
+      this.#log.warn({ handle }, "a command for a recording that is not open");
+      return;
+    }
+    try {
+      action(recording);
+    } catch (error) {
+      this.#fault(handle, recording, error);
+    }
+  }
+
+  #answer(message: WriterCall): void {
+    try {
+      this.#send({ kind: "done", call: message.call, tracks: this.#perform(message) });
+    } catch (error) {
+      const known = error instanceof RecorderError ? error : diskError(error);
+      this.#log.warn({ command: message.kind, err: known }, "a command failed");
+      this.#send({ kind: "failed", call: message.call, error: toErrorData(known) });
+    }
+  }
+
+  #perform(message: WriterCall): readonly WrittenTrack[] {
+    switch (message.kind) {
+      case "open":
+        this.#open(message.request);
+        break;
+      case "writeManifest":
+        this.#recordingOf(message.handle).writeManifest(message.manifest);
+        break;
+      case "close":
+        return this.#close(message.handle, message.lengthSamples, message.fence);
+      case "release":
+        this.#release(message.handle);
+        break;
+    }
+    return [];
+  }
+
+  #open(request: OpenRequest): void {
+    if (this.#recordings.has(request.handle)) {
+      throw new RecorderError(
+        "E-WRITER",
+        `The writer has a recording ${request.handle} already.`,
+        "Use another handle.",
+      );
+    }
+    this.#recordings.set(request.handle, new RecordingFiles(request));
+  }
+
+  #release(handle: RecordingHandle): void {
+    const recording = this.#recordingOf(handle);
+    this.#recordings.delete(handle);
+    recording.release();
+  }
+
+  #close(handle: RecordingHandle, lengthSamples: number, fence: number): readonly WrittenTrack[] {
+    const recording = this.#recordingOf(handle);
+    const deadline = performance.now() + DRAIN_DEADLINE_MS;
+    // Other recordings' frames lie in between: they are written as they come.
+    while (!this.#consumer.reached(fence)) {
+      if (this.#takeFrames(FRAMES_PER_ROUND) === 0) this.#consumer.wait(1);
+      this.#keepHouse();
+      if (performance.now() > deadline) {
+        this.#log.error(
+          { handle, fence },
+          "the queue did not reach the end of the recording; closing as it is",
+        );
+        break;
+      }
+    }
+    const tracks = recording.close(lengthSamples, performance.now(), (error) =>
+      this.#log.error({ handle, err: error }, "the disk refused a part of a track's end"),
+    );
+    if (recording.discardedFrames > 0) {
+      this.#log.warn({ handle, frames: recording.discardedFrames }, "discarded frames of a recording");
+    }
+    return tracks;
+  }
+
+  #recordingOf(handle: RecordingHandle): RecordingFiles {
+    const recording = this.#recordings.get(handle);
+    if (recording !== undefined) return recording;
+    throw new RecorderError(
+      "E-WRITER",
+      `The writer knows no recording ${handle}.`,
+      "Its files are valid as they are; start a new recording.",
+    );
+  }
+
+  #shutdown(): void {
+    this.#running = false;
+    this.#takeFrames(Number.MAX_SAFE_INTEGER);
+    for (const [handle, recording] of this.#recordings) {
+      try {
+        recording.release();
+      } catch (error) {
+        this.#log.error({ handle, err: error }, "the disk refused while the writer ended");
+      }
+    }
+    this.#recordings.clear();
+  }
+
+  #send(message: FromWriter): void {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port, not a window
+    this.#port.postMessage(message);
+  }
+}

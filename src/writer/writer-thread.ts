@@ -1,0 +1,210 @@
+/** The main thread's handle of the writer thread. */
+import { Worker } from "node:worker_threads";
+import { fromErrorData, RecorderError, toErrorData } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { type FrameQueueMemory, wakeConsumer } from "../queue/frame-queue.ts";
+import type { RecordingEvent } from "../recordings/events.ts";
+import type { Manifest } from "../recordings/manifest.ts";
+import type {
+  OpenRequest,
+  RecordingHandle,
+  WriterEvent,
+  WriterStage,
+  WrittenTrack,
+} from "../recordings/stages.ts";
+import type { FromWriter, ToWriter, WriterCall, WriterWorkerData } from "./protocol.ts";
+
+/** A disk may stall for long; a caller must not wait for ever. */
+const CALL_DEADLINE_MS = 30_000;
+const SHUTDOWN_DEADLINE_MS = 5_000;
+
+export type WriterThreadOptions = {
+  readonly memory: FrameQueueMemory;
+  readonly log: Log;
+  /** Level of the thread's own log lines. */
+  readonly logLevel: string;
+};
+
+type PendingCall = {
+  readonly resolve: (tracks: readonly WrittenTrack[]) => void;
+  readonly reject: (error: RecorderError) => void;
+  readonly timer: NodeJS.Timeout;
+};
+
+/** A call as callers give it: the number is added here. */
+type CallWithoutNumber = WriterCall extends infer Call
+  ? Call extends WriterCall
+    ? Omit<Call, "call">
+    : never
+  : never;
+
+/**
+ * Lives on the main thread. The thread itself starts with the first `open()`. Every call ends within 30 s: answered,
+ * or rejected with `E-WRITER`. When the thread dies, its recordings get a `fault` event, their files stay valid as
+ * they are, and the next `open()` starts a new thread on the same queue.
+ */
+export class WriterThread implements WriterStage {
+  readonly #options: WriterThreadOptions;
+  readonly #pending = new Map<number, PendingCall>();
+  readonly #listeners: ((event: WriterEvent) => void)[] = [];
+  readonly #open = new Set<RecordingHandle>();
+  #worker: Worker | undefined;
+  #died = false;
+  #lastCall = 0;
+  #closing: Promise<void> | undefined;
+
+  private constructor(options: WriterThreadOptions) {
+    this.#options = options;
+  }
+
+  /** Ready to open recordings. */
+  static async start(options: WriterThreadOptions): Promise<WriterThread> {
+    return new WriterThread(options);
+  }
+
+  /** Whether the thread runs, or has not been needed yet. */
+  get alive(): boolean {
+    return !this.#died && this.#closing === undefined;
+  }
+
+  onEvent(listener: (event: WriterEvent) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  async open(request: OpenRequest): Promise<void> {
+    this.#startWorker();
+    await this.#call({ kind: "open", request });
+    this.#open.add(request.handle);
+  }
+
+  nameTrack(handle: RecordingHandle, track: number, name: string): void {
+    this.#post({ kind: "nameTrack", handle, track, name });
+  }
+
+  recordEvent(handle: RecordingHandle, event: RecordingEvent): void {
+    this.#post({ kind: "recordEvent", handle, event });
+  }
+
+  async writeManifest(handle: RecordingHandle, manifest: Manifest): Promise<void> {
+    await this.#call({ kind: "writeManifest", handle, manifest });
+  }
+
+  /** Without arguments: ends the thread, within 5 s; recordings still open stay valid as they are. Idempotent. */
+  async close(): Promise<void>;
+  async close(
+    handle: RecordingHandle,
+    end: { readonly lengthSamples: number; readonly fence: number },
+  ): Promise<readonly WrittenTrack[]>;
+  async close(
+    handle?: RecordingHandle,
+    end?: { readonly lengthSamples: number; readonly fence: number },
+  ): Promise<readonly WrittenTrack[] | void> {
+    if (handle === undefined || end === undefined) return this.#shutdown();
+    return this.#call({ kind: "close", handle, lengthSamples: end.lengthSamples, fence: end.fence });
+  }
+
+  async release(handle: RecordingHandle): Promise<void> {
+    await this.#call({ kind: "release", handle });
+    this.#open.delete(handle);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #startWorker(): void {
+    if (this.#worker !== undefined || this.#closing !== undefined) return;
+    const { memory, logLevel, log } = this.#options;
+    const workerData: WriterWorkerData = { memory, logLevel };
+    const worker = new Worker(new URL("./writer-worker.ts", import.meta.url), { workerData, name: "writer" });
+    this.#worker = worker;
+    this.#died = false;
+    worker.on("message", (message: FromWriter) => this.#receive(message));
+    worker.on("error", (error) => log.error({ err: error }, "the writer thread failed"));
+    worker.on("exit", () => this.#ended(worker));
+  }
+
+  #post(message: ToWriter): void {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port, not a window
+    this.#worker?.postMessage(message);
+    wakeConsumer(this.#options.memory);
+  }
+
+  #call(message: CallWithoutNumber): Promise<readonly WrittenTrack[]> {
+    if (this.#worker === undefined || this.#closing !== undefined) return Promise.reject(notRunning());
+    const call = ++this.#lastCall;
+    const { promise, resolve, reject } = Promise.withResolvers<readonly WrittenTrack[]>();
+    const timer = setTimeout(() => {
+      this.#pending.delete(call);
+      reject(
+        new RecorderError(
+          "E-WRITER",
+          `The writer did not answer within ${CALL_DEADLINE_MS / 1000} s.`,
+          "The disk may be stalled: check it, then try again.",
+        ),
+      );
+    }, CALL_DEADLINE_MS);
+    this.#pending.set(call, { resolve, reject, timer });
+    this.#post({ ...message, call });
+    return promise;
+  }
+
+  #receive(message: FromWriter): void {
+    if (message.kind === "event") return this.#emit(message.event);
+    const pending = this.#pending.get(message.call);
+    // Answered after its deadline: nobody waits any more.
+    if (pending === undefined) return;
+    this.#pending.delete(message.call);
+    clearTimeout(pending.timer);
+    if (message.kind === "done") pending.resolve(message.tracks);
+    else pending.reject(fromErrorData(message.error));
+  }
+
+  #emit(event: WriterEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  /** The thread is no more; expected after `shutdown`, a fault of every open recording otherwise. */
+  #ended(worker: Worker): void {
+    if (this.#worker !== worker) return;
+    this.#worker = undefined;
+    for (const { reject, timer } of this.#pending.values()) {
+      clearTimeout(timer);
+      reject(notRunning());
+    }
+    this.#pending.clear();
+    if (this.#closing !== undefined) return;
+    this.#died = true;
+    this.#options.log.error({ recordings: this.#open.size }, "the writer thread ended unexpectedly");
+    const lost = [...this.#open];
+    this.#open.clear();
+    for (const handle of lost) this.#emit({ kind: "fault", handle, error: toErrorData(notRunning()) });
+  }
+
+  #shutdown(): Promise<void> {
+    this.#closing ??= this.#endWorker();
+    return this.#closing;
+  }
+
+  async #endWorker(): Promise<void> {
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    const { promise: ended, resolve } = Promise.withResolvers<void>();
+    worker.once("exit", () => resolve());
+    this.#post({ kind: "shutdown" });
+    const timer = setTimeout(() => {
+      this.#options.log.error("the writer thread did not end in time; ending it");
+      void worker.terminate();
+    }, SHUTDOWN_DEADLINE_MS);
+    await ended;
+    clearTimeout(timer);
+  }
+}
+
+function notRunning(): RecorderError {
+  return new RecorderError(
+    "E-WRITER",
+    "The writer is not running.",
+    "What was written is kept and playable; start a new recording.",
+  );
+}
