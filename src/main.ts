@@ -1,0 +1,190 @@
+import "./require-node.ts";
+
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import { CaptureThread } from "./capture/capture-thread.ts";
+import { readConfig } from "./config.ts";
+import type { Config } from "./config.ts";
+import { Bot } from "./discord/bot.ts";
+import { RecorderError } from "./errors.ts";
+import { createLog } from "./log.ts";
+import type { Log } from "./log.ts";
+import { createFrameQueueMemory } from "./queue/frame-queue.ts";
+import { Catalog } from "./recordings/catalog.ts";
+import { Recorder } from "./recordings/recorder.ts";
+import { Storage } from "./recordings/storage.ts";
+import { inviteLink, SETUP_GUIDE } from "./setup-guide.ts";
+import { loadLinkSecret } from "./web/link-secret.ts";
+import { Links } from "./web/links.ts";
+import { Metrics } from "./web/metrics.ts";
+import { WebServer } from "./web/server.ts";
+import { WriterThread } from "./writer/writer-thread.ts";
+
+/** sysexits.h: the configuration is wrong; a supervisor need not try again. */
+const EX_CONFIG = 78;
+
+/** Failures that only a change of configuration mends. */
+const CONFIG_CODES = new Set(["E-TOKEN", "E-INTENTS", "E-PORT", "E-DATA-DIR", "E-LINK-SECRET"]);
+
+/** From the first signal to the exit, at most. */
+const SHUTDOWN_MS = 9_500;
+
+/** npm passes on a signal that the terminal has already sent: one press of Ctrl-C arrives twice. */
+const SAME_SIGNAL_MS = 300;
+
+const config = configOrExit();
+const log = createLog(config.logLevel, "main");
+const stages = new AsyncDisposableStack();
+let stopping = false;
+let signalledMs: number | undefined;
+
+process.on("SIGTERM", onSignal);
+process.on("SIGINT", onSignal);
+process.on("uncaughtException", (error) => {
+  log.fatal({ err: error }, "something unexpected failed: finishing the recordings");
+  void stop(1);
+});
+
+try {
+  await start(stages, config, log);
+} catch (error) {
+  if (!(error instanceof RecorderError)) throw error;
+  console.error(`The recorder cannot start. ${error.explanation}`);
+  await stages.disposeAsync();
+  process.exit(CONFIG_CODES.has(error.code) ? EX_CONFIG : 1);
+}
+
+/** Starts the stages sink first: disposing of the stack stops them source first, so that audio drains downstream. */
+async function start(stages: AsyncDisposableStack, config: Config, log: Log): Promise<void> {
+  const storage = new Storage(config.dataDir);
+  await storage.prepare();
+  const links = new Links({
+    publicUrl: config.publicUrl,
+    secret: config.linkSecret ?? (await loadLinkSecret(config.dataDir)),
+  });
+  const catalog = stages.use(await Catalog.open(config.dataDir));
+  const bot = config.roles.includes("bot")
+    ? await startRecording(stages, config, { storage, catalog, log })
+    : undefined;
+  if (config.roles.includes("web")) {
+    stages.use(
+      await WebServer.start({
+        host: config.httpHost,
+        port: config.httpPort,
+        links,
+        catalog,
+        storage,
+        retentionDays: config.retentionDays,
+        readiness: () => ({ gateway: bot?.discord.ready ?? true, writer: bot?.writer.alive ?? true }),
+        metrics: new Metrics({ version: version(), recorder: bot?.recorder }),
+        log: log.child({ stage: "web" }),
+      }),
+    );
+  }
+  if (bot === undefined) return;
+  const { discord, recorder } = bot;
+  await discord.serve({ recorder, links, retentionDays: config.retentionDays });
+  log.info({ invite: inviteLink(discord.botUserId) }, "ready: join a voice channel and type /record start");
+}
+
+type RecordingStages = { readonly discord: Bot; readonly writer: WriterThread; readonly recorder: Recorder };
+
+/** The stages that audio passes through, and the recorder that drives them. */
+async function startRecording(
+  stages: AsyncDisposableStack,
+  config: Config,
+  shared: { readonly storage: Storage; readonly catalog: Catalog; readonly log: Log },
+): Promise<RecordingStages> {
+  const { storage, catalog, log } = shared;
+  const { logLevel } = config;
+  const memory = createFrameQueueMemory(config.queueSlots);
+  const writer = stages.use(
+    await WriterThread.start({ memory, log: log.child({ stage: "writer" }), logLevel }),
+  );
+  const discord = stages.use(
+    await Bot.start({
+      token: config.token ?? "",
+      apiUrl: config.discordApiUrl,
+      log: log.child({ stage: "discord" }),
+    }),
+  );
+  const { gateway, names, notices } = discord;
+  const announcement = readFileSync(new URL("./capture/announcement.ogg", import.meta.url));
+  const capture = stages.use(
+    await CaptureThread.start({
+      memory,
+      gateway,
+      announcement,
+      log: log.child({ stage: "capture" }),
+      logLevel,
+    }),
+  );
+  const recorder = stages.use(
+    await Recorder.start({
+      capture,
+      writer,
+      catalog,
+      names,
+      notices,
+      storage,
+      announce: config.announcement,
+      diskReserveBytes: config.diskReserveBytes,
+      log: log.child({ stage: "recordings" }),
+    }),
+  );
+  return { discord, writer, recorder };
+}
+
+/** The first signal finishes the recordings and exits 0; a second one exits at once. */
+function onSignal(signal: NodeJS.Signals): void {
+  if (signalledMs !== undefined) {
+    if (performance.now() - signalledMs > SAME_SIGNAL_MS) process.exit(130);
+    return;
+  }
+  signalledMs = performance.now();
+  log.info({ signal }, "stopping: running recordings are being finished");
+  void stop(0);
+}
+
+async function stop(code: number): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  setTimeout(() => {
+    log.error("not everything could be finished in time; what has been written is valid");
+    process.exit(1);
+  }, SHUTDOWN_MS).unref();
+  try {
+    await stages.disposeAsync();
+    log.info("stopped");
+    process.exit(code);
+  } catch (error) {
+    log.error({ err: error }, "stopping failed; what has been written is valid");
+    process.exit(1);
+  }
+}
+
+/** Every fault of the configuration at once, or the guide where no token is given. */
+function configOrExit(): Config {
+  const result = readConfig(process.env);
+  if (!result.ok) {
+    console.error("The configuration is not right:\n");
+    for (const { variable, problem } of result.faults) console.error(`  ${variable} ${problem}`);
+    console.error("\nVariables come from the environment or from a file named .env; README.md lists them.");
+    process.exit(EX_CONFIG);
+  }
+  const { roles, token } = result.config;
+  if (roles.includes("bot") && token === undefined) {
+    console.error(SETUP_GUIDE);
+    process.exit(EX_CONFIG);
+  }
+  if (!roles.includes("bot") && !roles.includes("web")) {
+    console.error("ROLES names only jobs, and there are no jobs yet: add bot or web.");
+    process.exit(EX_CONFIG);
+  }
+  return result.config;
+}
+
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+  return z.object({ version: z.string() }).parse(manifest).version;
+}
