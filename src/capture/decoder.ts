@@ -3,6 +3,8 @@ import { createRequire } from "node:module";
 import { messageOf } from "../errors.ts";
 import type { Channels } from "../audio/pcm.ts";
 import { SAMPLE_RATE } from "../audio/pcm.ts";
+import { loadScriptOpus } from "./script-opus.ts";
+import type { PacketDecoder } from "./script-opus.ts";
 
 export type OpusDecoder = {
   /** Interleaved s16le of one packet; undefined when it is not Opus. Never throws. About 25 µs. */
@@ -15,9 +17,7 @@ export type OpusDecoder = {
 /** A way to make decoders, and its name for the log. */
 export type OpusCodec = { readonly name: string; create(channels: Channels): OpusDecoder };
 
-type PacketDecoder = { decode(packet: Buffer): Buffer; delete?(): void };
 type NativeModule = { readonly OpusEncoder: new (rate: number, channels: number) => PacketDecoder };
-type ScriptModule = new (rate: number, channels: number) => PacketDecoder;
 
 /** Loads the best decoder there is. `reason` says why the native one is not in use. */
 export function loadOpusCodec(
@@ -39,11 +39,11 @@ export function loadOpusCodec(
       reason = messageOf(error);
     }
   }
-  const OpusScript = require("opusscript") as ScriptModule;
+  const createDecoder = loadScriptOpus(require);
   return {
     name: "opusscript",
     reason,
-    create: (channels) => new GuardedDecoder(new OpusScript(SAMPLE_RATE, channels)),
+    create: (channels) => new GuardedDecoder(createDecoder(channels)),
   };
 }
 
