@@ -4,18 +4,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { GatewayIntentBits, OverwriteType } from "discord-api-types/v10";
 import { BotVoice } from "./bot-voice.ts";
+import { CommandLine } from "./command-line.ts";
+import type { CommandOptions } from "./command-line.ts";
 import { Commands } from "./commands.ts";
 import { Faults } from "./faults.ts";
 import { Gateway } from "./gateway.ts";
 import type { Interaction } from "./interaction.ts";
 import { Interactions } from "./interactions.ts";
 import { Messages } from "./messages.ts";
-import { allows } from "./permissions.ts";
 import { Person } from "./person.ts";
 import { RestServer } from "./rest.ts";
 import { announceMember, restRoutes } from "./routes.ts";
 import { channelShape } from "./shapes.ts";
-import { slashCommandData } from "./slash-command.ts";
 import type { OptionValues } from "./slash-command.ts";
 import { VoiceService } from "./voice/voice-service.ts";
 import type { Channel, Message } from "./world.ts";
@@ -30,18 +30,6 @@ export type SimulationOptions = {
   /** Whether the application was granted the privileged intents; without, asking for them closes with 4014. */
   readonly privilegedIntents?: boolean;
 };
-
-export type CommandOptions = {
-  /** Where the command is typed; by default the text channel. */
-  readonly channelId?: string;
-  /** What to wait for: the answer's first text (default) or only that the bot acknowledged the command. */
-  readonly wait?: "answer" | "acknowledgement";
-  /** How long to wait for it, 20,000 ms by default. */
-  readonly timeoutMs?: number;
-};
-
-const REGISTRATION_TIMEOUT_MS = 15_000;
-const ANSWER_TIMEOUT_MS = 20_000;
 
 /**
  * Lives on the thread that starts it: a whole Discord on 127.0.0.1 with one guild, for tests and the demo. Unmodified
@@ -58,6 +46,7 @@ export class SimulatedDiscord {
   readonly faults: Faults;
   readonly token: string;
   readonly people: Person[] = [];
+  readonly #commandLine: CommandLine;
   readonly #interactions: Interactions;
   readonly #problems: string[] = [];
   readonly #folder: string;
@@ -86,6 +75,7 @@ export class SimulatedDiscord {
     const messages = new Messages(this.world, this.gateway);
     this.#interactions = new Interactions(this.world, this.gateway, messages, problem);
     const { world, gateway, commands } = this;
+    this.#commandLine = new CommandLine(world, commands, this.#interactions);
     const routes = restRoutes({ world, gateway, commands, messages, interactions: this.#interactions });
     this.rest = new RestServer({ token: this.token, routes, problem });
     this.faults = new Faults(this.gateway, this.rest, this.botVoice);
@@ -176,34 +166,18 @@ export class SimulatedDiscord {
    * A person types a slash command, such as `"record start"`, and waits for the bot. Rejects when the bot does not
    * register it in time, when Discord's client would not send it, and when the bot leaves it unanswered.
    */
-  async command(
+  command(
     person: Person,
     path: string,
-    values: OptionValues = {},
-    options: CommandOptions = {},
+    values?: OptionValues,
+    options?: CommandOptions,
   ): Promise<Interaction> {
-    const steps = path.split(" ");
-    const name = steps[0] ?? "";
-    const command = await this.commands.registered(name, this.world.guildId, REGISTRATION_TIMEOUT_MS);
-    const channel = this.world.requireChannel(options.channelId ?? this.world.textChannel.id);
-    const needed = command.default_member_permissions;
-    if (needed && !allows(this.world.permissions(person.id, channel), BigInt(needed))) {
-      throw new Error(`Discord does not show /${name} to ${person.name}: it needs permissions ${needed}.`);
-    }
-    const data = slashCommandData(this.world, command, steps, values, person.id);
-    const interaction = this.#interactions.send(person.id, channel.id, data);
-    const onlyAcknowledged = options.wait === "acknowledgement";
-    return await interaction.until(
-      ({ state }) => state === "answered" || (onlyAcknowledged && state === "deferred"),
-      options.timeoutMs ?? ANSWER_TIMEOUT_MS,
-    );
+    return this.#commandLine.type(person, path, values, options);
   }
 
-  /** A person presses a button of a message; waits until the bot acknowledged. */
-  async press(person: Person, message: Message, customId: string): Promise<Interaction> {
-    const data = { component_type: 2, custom_id: customId, id: 0 };
-    const interaction = this.#interactions.send(person.id, message.channel_id, data, message);
-    return await interaction.until(({ state }) => state === "answered" || state === "deferred");
+  /** A person presses a button of a message; resolves when the bot acknowledged. */
+  press(person: Person, message: Message, customId: string): Promise<Interaction> {
+    return this.#commandLine.press(person, message, customId);
   }
 
   /** From now on the bot may do exactly this, in the whole guild. */

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DiscordAPIError, MessageFlags } from "discord.js";
 import { SimulatedDiscord } from "../../simulator/simulated-discord.ts";
-import { startBot, until } from "./simulated-bot.ts";
+import { eventually } from "../../support/wait.ts";
+import { startBot } from "./simulated-bot.ts";
 
 const limit = { timeout: 30_000 };
 
@@ -41,7 +42,7 @@ test(
     zoe.grant(1n << 5n);
     const room = discord.addVoiceChannel("Second room");
     await discord.command(zoe, "ping now", { channel: room.id });
-    await until(() => seen.length === 7);
+    await eventually("the handler has seen all", () => seen.length === 7);
     assert.deepEqual(seen, ["now", room.id, "Second room", "Zoë", true, true, "seen"]);
     assert.equal(discord.messages(discord.textChannel.id)[0]?.content, "seen", "others see a public answer");
     await assert.rejects(discord.command(zoe, "ping now", { text: "far too long a text" }), /at most 10/);
@@ -61,7 +62,7 @@ test("a command left unanswered for three seconds fails and is a problem", limit
     await interaction.reply("too late").catch((error: unknown) => (late = error));
   });
   await assert.rejects(discord.command(discord.addPerson("Zoë"), "ping now"), /within 3 seconds/);
-  await until(() => late !== undefined);
+  await eventually("the late answer is refused", () => late !== undefined);
   assert.ok(late instanceof DiscordAPIError);
   assert.equal(late.code, 10_062);
   assert.match(discord.problems.join("\n"), /not answered within 3000 ms/);
@@ -83,7 +84,7 @@ test("a second answer is refused, and so is an edit with a token older than 15 m
     edit = () => interaction.editReply("three");
   });
   const reply = await discord.command(discord.addPerson("Zoë"), "ping now");
-  await until(() => edit !== undefined);
+  await eventually("the handler has answered", () => edit !== undefined);
   reply.expireToken();
   await edit?.().catch((error: unknown) => codes.push((error as DiscordAPIError).code));
   assert.deepEqual(codes, [40_060, 50_027]);

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { Events } from "discord.js";
 import type { Client } from "discord.js";
 import { SimulatedDiscord } from "../../simulator/simulated-discord.ts";
-import { startBot, until } from "./simulated-bot.ts";
+import { eventually } from "../../support/wait.ts";
+import { startBot } from "./simulated-bot.ts";
 
 const limit = { timeout: 30_000 };
 const idle = async (): Promise<void> => {};
@@ -18,11 +19,14 @@ test("a bot sees who sits where: at its login and by every update after", limit,
   assert.equal(states.get(zoe.id)?.member?.displayName, "Zoë");
   const second = discord.addVoiceChannel("Second room");
   await ben.join(second.id);
-  await until(() => states.get(ben.id)?.channelId === second.id);
+  await eventually("Ben is seen in the second room", () => states.get(ben.id)?.channelId === second.id);
   await ben.join();
-  await until(() => states.get(ben.id)?.channelId === discord.voiceChannel.id);
+  await eventually(
+    "Ben is seen in the first room",
+    () => states.get(ben.id)?.channelId === discord.voiceChannel.id,
+  );
   await zoe.leave();
-  await until(() => states.get(zoe.id)?.channelId == null);
+  await eventually("Zoë is seen nowhere", () => states.get(zoe.id)?.channelId == null);
   assert.deepEqual(discord.problems, []);
 });
 
@@ -42,7 +46,7 @@ for (const [how, spoil] of [
     for (const name of ["one", "two", "three"]) discord.addVoiceChannel(name);
     await resumed;
     discord.addVoiceChannel("after");
-    await until(() => names.length >= 5);
+    await eventually("every event has come", () => names.length >= 5);
     assert.deepEqual(names, ["before", "one", "two", "three", "after"]);
     assert.deepEqual(discord.gateway.counts, { identified: 1, resumed: 1 });
     assert.deepEqual(discord.problems, []);
@@ -53,11 +57,14 @@ test("after an invalid session the bot identifies anew and is out of voice", lim
   await using discord = await SimulatedDiscord.start({ dave: false });
   await using bot = await startBot(discord, idle);
   enterVoice(bot.client, discord, discord.voiceChannel.id);
-  await until(() => discord.botChannelId !== undefined);
+  await eventually("the bot is in voice", () => discord.botChannelId !== undefined);
   discord.faults.invalidSession();
-  await until(() => discord.gateway.counts.identified === 2);
+  await eventually("the bot identified anew", () => discord.gateway.counts.identified === 2);
   assert.equal(discord.botChannelId, undefined);
-  await until(() => bot.client.guilds.cache.get(discord.guild.id)?.voiceStates.cache.size === 0);
+  await eventually(
+    "the bot sees itself out of voice",
+    () => bot.client.guilds.cache.get(discord.guild.id)?.voiceStates.cache.size === 0,
+  );
 });
 
 test("entering voice brings a state and a server; moves and kicks reach the bot", limit, async () => {
@@ -66,7 +73,7 @@ test("entering voice brings a state and a server; moves and kicks reach the bot"
   const raw: { readonly t: string; readonly d: Record<string, unknown> }[] = [];
   bot.client.on(Events.Raw, (packet: (typeof raw)[number]) => raw.push(packet));
   const take = async (t: string): Promise<Record<string, unknown>> => {
-    await until(() => raw.some((packet) => packet.t === t));
+    await eventually(`${t} arrives`, () => raw.some((packet) => packet.t === t));
     const index = raw.findIndex((packet) => packet.t === t);
     return raw.splice(index, 1)[0]?.d ?? {};
   };

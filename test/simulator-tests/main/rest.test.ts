@@ -4,7 +4,8 @@ import { test } from "node:test";
 import { AttachmentBuilder, DiscordAPIError, PermissionFlagsBits, PermissionsBitField } from "discord.js";
 import { BOT_PERMISSIONS } from "../../simulator/permissions.ts";
 import { SimulatedDiscord } from "../../simulator/simulated-discord.ts";
-import { newClient, startBot, until } from "./simulated-bot.ts";
+import { eventually } from "../../support/wait.ts";
+import { newClient, startBot } from "./simulated-bot.ts";
 
 const limit = { timeout: 30_000 };
 const idle = async (): Promise<void> => {};
@@ -85,7 +86,10 @@ test(
     discord.setBotPermissions(BOT_PERMISSIONS);
     discord.denyBot(channel.id, PermissionFlagsBits.ViewChannel);
     assert.equal(await codeOf(channel.send("hello")), 50_001);
-    await until(() => !new PermissionsBitField(channel.permissionsFor(me) ?? 0n).has("ViewChannel"));
+    await eventually(
+      "the bot knows of the overwrite",
+      () => !new PermissionsBitField(channel.permissionsFor(me) ?? 0n).has("ViewChannel"),
+    );
     assert.equal(discord.botNickname, null);
   },
 );

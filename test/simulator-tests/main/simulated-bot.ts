@@ -1,5 +1,4 @@
 /** A plain discord.js bot, unmodified, as the simulator's tests use it. */
-import assert from "node:assert/strict";
 import { Client, Events, GatewayIntentBits } from "discord.js";
 import type { ChatInputCommandInteraction } from "discord.js";
 import type { SimulatedDiscord } from "../../simulator/simulated-discord.ts";
@@ -44,13 +43,4 @@ export async function startBot(
   const readyClient = await ready;
   await readyClient.application.commands.set([PING]);
   return { client: readyClient, errors, [Symbol.asyncDispose]: () => client.destroy() };
-}
-
-/** Waits until the condition holds; fails after ten seconds. */
-export async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!condition()) {
-    assert.ok(Date.now() < deadline, "in time");
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }
