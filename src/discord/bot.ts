@@ -99,11 +99,12 @@ export class Bot {
     });
     const record = recordCommand({ recorder, links, retentionDays, notices, botUserId: this.botUserId });
     this.#dispatch = new Dispatch(client, [record], log);
-    const isRecording = (guildId: string): boolean => recorder.status(guildId) !== undefined;
-    void notices.restoreNicknames(isRecording);
-    // A guild that was unavailable at the start, or that invites the bot again.
-    client.on(Events.GuildAvailable, () => void notices.restoreNicknames(isRecording));
-    client.on(Events.GuildCreate, () => void notices.restoreNicknames(isRecording));
+    const restore = (guildId: string): void => {
+      if (recorder.status(guildId) === undefined) void notices.restoreNickname(guildId);
+    };
+    for (const guildId of client.guilds.cache.keys()) restore(guildId);
+    // A guild that was unavailable at the start.
+    client.on(Events.GuildAvailable, ({ id }) => restore(id));
     await this.#dispatch.register();
   }
 

@@ -43,13 +43,9 @@ export class GuildNotices implements NoticeBoard {
     this.#endReasons.set(recordingId, reason);
   }
 
-  /** Removes signs that a crash left behind, wherever `isRecording` is false. Never rejects. */
-  async restoreNicknames(isRecording: (guildId: string) => boolean): Promise<void> {
-    await Promise.all(
-      this.#client.guilds.cache
-        .filter((guild) => !isRecording(guild.id))
-        .map((guild) => this.#sign.takeDown(guild.id)),
-    );
+  /** Removes a sign that a crash left behind; only for a guild in which nothing is recorded. Never rejects. */
+  async restoreNickname(guildId: string): Promise<void> {
+    await this.#sign.takeDown(guildId);
   }
 
   async show(manifest: Manifest): Promise<void> {

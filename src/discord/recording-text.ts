@@ -1,12 +1,11 @@
 import { secondsOf } from "../audio/pcm.ts";
 import type { Manifest } from "../recordings/manifest.ts";
+import { expiryOf } from "../web/links.ts";
 import type { Links } from "../web/links.ts";
 import { lossLines } from "./loss.ts";
 import { escapeText, packLines } from "./markdown.ts";
 
 /** The answers to `/record`: pure. Addresses stand in `<>`, so that Discord neither fetches nor previews them. */
-
-const DAY_S = 86_400;
 
 /** More follow-ups than this would bury the answer; the page has every link. */
 const MAX_MESSAGES = 8;
@@ -26,7 +25,7 @@ export function startedAnswer(manifest: Manifest, { links }: LinkSource): readon
 /** `/record stop`: the page, then every person's WAV; as many messages as Discord's limit makes necessary. */
 export function stoppedAnswer(manifest: Manifest, source: LinkSource): readonly string[] {
   const { links } = source;
-  const expiresAtS = expiryOf(manifest, source.retentionDays);
+  const expiresAtS = expiryOf(manifest.startedAtMs ?? manifest.endedAtMs ?? 0, source.retentionDays);
   const tracks = manifest.tracks
     .filter(({ file }) => file !== undefined)
     .map(({ track, name }) => `🎙️ **${escapeText(name)}**: <${links.track(manifest.id, track, expiresAtS)}>`);
@@ -76,10 +75,4 @@ export function lengthOf(manifest: Manifest): string {
   const minutes = Math.floor(total / 60) % 60;
   const hours = Math.floor(total / 3600);
   return hours === 0 ? `${minutes}:${seconds}` : `${hours}:${String(minutes).padStart(2, "0")}:${seconds}`;
-}
-
-/** When the recording is deleted, and its links with it: unix seconds. */
-function expiryOf(manifest: Manifest, retentionDays: number): number {
-  const start = manifest.startedAtMs ?? manifest.endedAtMs ?? 0;
-  return Math.floor(start / 1000) + retentionDays * DAY_S;
 }

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { PermissionFlagsBits } from "discord.js";
+import { eventually } from "../support/wait.ts";
+import { BOT_PERMISSIONS } from "../simulator/permissions.ts";
+import { Guild } from "./guild.ts";
+
+const limits = { timeout: 30_000 };
+const { ChangeNickname, SendMessages } = PermissionFlagsBits;
+
+test(
+  "nickname and message stand before the recording begins, and become the past after it",
+  limits,
+  async () => {
+    await using guild = await Guild.start();
+    const { discord, zoe } = guild;
+    discord.setBotNickname("Scribe");
+    await zoe.join();
+    await discord.command(zoe, "record start");
+    assert.equal(discord.botNickname, "[REC] Scribe");
+    await eventually("the message says so", () => /is being recorded/.test(guild.chat.join()));
+    guild.capture.interrupt();
+    await eventually("the message is edited", () => /reconnecting/.test(guild.chat.join()));
+    await discord.command(zoe, "record stop");
+    await eventually("the nickname is restored", () => discord.botNickname === "Scribe");
+    await eventually("the message is the past", () =>
+      /has ended: 0:01, nobody was heard/.test(guild.chat.join()),
+    );
+    assert.equal(guild.chat.length, 1);
+  },
+);
+
+test("a nickname that somebody gave the bot meanwhile stays", limits, async () => {
+  await using guild = await Guild.start();
+  const { discord, zoe } = guild;
+  await zoe.join();
+  await discord.command(zoe, "record start");
+  discord.setBotNickname("Renamed");
+  // The next command comes after the renaming on the same gateway connection.
+  await discord.command(zoe, "record status");
+  await discord.command(zoe, "record stop");
+  await eventually("the message is the past", () => /has ended/.test(guild.chat.join()));
+  assert.equal(discord.botNickname, "Renamed");
+});
+
+test("a sign that a crash left is removed at the next start", limits, async () => {
+  for (const [left, restored] of [
+    ["[REC] Scribe", "Scribe"],
+    ["[REC] recorder", null],
+    ["Scribe", "Scribe"],
+  ] as const) {
+    await using guild = await Guild.start({ prepare: (discord) => discord.setBotNickname(left) });
+    await eventually(`${left} is restored`, () => guild.discord.botNickname === restored);
+  }
+});
+
+test("without Change Nickname the message alone stands", limits, async () => {
+  await using guild = await Guild.start();
+  const { discord, zoe } = guild;
+  discord.setBotPermissions(BOT_PERMISSIONS & ~ChangeNickname);
+  await zoe.join();
+  const reply = await discord.command(zoe, "record start");
+  assert.match(reply.content, /Recording/);
+  assert.equal(discord.botNickname, null);
+  assert.equal(guild.chat.length, 1);
+});
+
+test(
+  "where the voice chat is closed to the bot, the message stands where the command was given",
+  limits,
+  async () => {
+    await using guild = await Guild.start();
+    const { discord, zoe } = guild;
+    discord.denyBot(discord.voiceChannel.id, SendMessages);
+    await zoe.join();
+    await discord.command(zoe, "record start");
+    assert.deepEqual(guild.chat, []);
+    assert.match(discord.messages(discord.textChannel.id).at(0)?.content ?? "", /recorded/);
+  },
+);
+
+test("where nothing can show the recording, there is none", limits, async () => {
+  await using guild = await Guild.start();
+  const { discord, zoe } = guild;
+  discord.setBotPermissions(BOT_PERMISSIONS & ~ChangeNickname & ~SendMessages);
+  await zoe.join();
+  const reply = await discord.command(zoe, "record start");
+  assert.match(reply.content, /\*\*Change Nickname\*\*.*\*\*Send Messages\*\*.*\(E-NOTICE\)/);
+  assert.equal(discord.botChannelId, undefined, "the bot never joined");
+  await eventually("nothing runs", () => guild.recorder.active.length === 0);
+});
