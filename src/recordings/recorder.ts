@@ -58,9 +58,11 @@ export class Recorder {
    * the stages say: `E-NOTICE`, `E-CONNECT`, `E-TIMEOUT`…; nothing stands then.
    */
   async start(request: StartRequest): Promise<Manifest> {
-    await this.#untilFree(request.guild.id);
+    let last = this.#lastOf(request.guild.id);
+    // A guild is free again once the last notice is down: the nickname must not be restored over a new one.
+    for (; last !== undefined; last = this.#lastOf(request.guild.id)) await last.settled;
     const session = new Session(this.#around, request, this.#nextHandle++);
-    // Taken before the first wait: a second start at the same time must find it.
+    // Taken at once, with no wait since the look: a second start at the same time must find it.
     this.#byGuild.set(request.guild.id, session);
     this.#byHandle.set(session.handle, session);
     void this.#forgetOnceSettled(session, request.guild.id);
@@ -128,26 +130,22 @@ export class Recorder {
     }
   }
 
-  /** A guild is free again once the last notice is down: the nickname must not be restored over a new one. */
-  async #untilFree(guildId: string): Promise<void> {
-    for (;;) {
-      if (this.#closing !== undefined) throw shuttingDown();
-      const session = this.#byGuild.get(guildId);
-      if (session === undefined) return;
-      if (session.state.kind === "finishing")
-        throw new RecorderError(
-          "E-FINISHING",
-          "The last recording is still being finished.",
-          "Wait a moment, then run /record start again.",
-        );
-      if (!isOver(session.state))
-        throw new RecorderError(
-          "E-ALREADY-RECORDING",
-          `A recording is already running in ${session.status.manifest.channel.name}.`,
-          "Stop it with /record stop first.",
-        );
-      await session.settled;
-    }
+  /** The guild's last recording if it is over but for its notice; undefined if there is none. Throws if it runs. */
+  #lastOf(guildId: string): Session | undefined {
+    if (this.#closing !== undefined) throw shuttingDown();
+    const session = this.#byGuild.get(guildId);
+    if (session === undefined || isOver(session.state)) return session;
+    if (session.state.kind === "finishing")
+      throw new RecorderError(
+        "E-FINISHING",
+        "The last recording is still being finished.",
+        "Wait a moment, then run /record start again.",
+      );
+    throw new RecorderError(
+      "E-ALREADY-RECORDING",
+      `A recording is already running in ${session.status.manifest.channel.name}.`,
+      "Stop it with /record stop first.",
+    );
   }
 
   async #forgetOnceSettled(session: Session, guildId: string): Promise<void> {

@@ -1,0 +1,32 @@
+import type { Manifest } from "../../../src/recordings/manifest.ts";
+import type { Names, NoticeBoard } from "../../../src/recordings/people.ts";
+import type { Gate, Journal } from "./journal.ts";
+
+/** A notice board that everybody would see if there were anybody. */
+export class PlainNotices implements NoticeBoard {
+  readonly #journal: Journal;
+  readonly states: string[] = [];
+  refusal: Error | undefined;
+  clearGate: Gate | undefined;
+
+  constructor(journal: Journal) {
+    this.#journal = journal;
+  }
+
+  async show(_manifest: Manifest): Promise<void> {
+    this.#journal.note("notices.show");
+    if (this.refusal !== undefined) throw this.refusal;
+  }
+
+  async update(manifest: Manifest): Promise<void> {
+    this.states.push(manifest.state);
+  }
+
+  async clear(manifest: Manifest): Promise<void> {
+    this.#journal.note(`notices.clear ${manifest.state}`);
+    await this.clearGate?.passed;
+  }
+}
+
+/** Knows everybody: user 1001 is "user-1001". */
+export const knownNames: Names = { nameOf: async (_guildId, userId) => `user-${userId}` };
