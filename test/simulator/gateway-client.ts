@@ -1,8 +1,10 @@
-import type { RawData, WebSocket } from "ws";
+import { GatewayIntentBits } from "discord-api-types/v10";
+import { WebSocket } from "ws";
+import type { RawData } from "ws";
 import { z } from "zod";
-import { WebSocket as WebSocketStates } from "ws";
 import type { Gateway } from "./gateway.ts";
 import type { GatewaySession } from "./gateway-session.ts";
+import { memberShape } from "./shapes.ts";
 
 const payloadSchema = z.object({ op: z.int(), d: z.unknown().optional() });
 const identifySchema = z.object({ token: z.string(), intents: z.int(), shard: z.unknown().optional() });
@@ -12,6 +14,13 @@ const voiceSchema = z.object({
   channel_id: z.string().nullable(),
   self_mute: z.boolean(),
   self_deaf: z.boolean(),
+});
+
+const membersSchema = z.object({
+  guild_id: z.string(),
+  user_ids: z.union([z.string(), z.array(z.string())]).optional(),
+  query: z.string().optional(),
+  nonce: z.string().optional(),
 });
 
 /** More than this in a minute and Discord closes with 4008. */
@@ -36,7 +45,7 @@ export class GatewayClient {
   }
 
   get open(): boolean {
-    return this.#socket.readyState === WebSocketStates.OPEN;
+    return this.#socket.readyState === WebSocket.OPEN;
   }
 
   send(payload: { readonly op: number; readonly [key: string]: unknown }): void {
@@ -64,6 +73,7 @@ export class GatewayClient {
     if (op === 6) return this.#resume(d);
     if (this.session === undefined) return this.#refuse(4003, `op ${op} before identify`);
     if (op === 4) return this.#updateVoice(d);
+    if (op === 8) return this.#requestMembers(d);
     if (op === 3) return undefined; // Presence: accepted, shown nowhere.
     return this.#refuse(4001, `op ${op} is not simulated`);
   }
@@ -103,6 +113,32 @@ export class GatewayClient {
       channelId: channel_id,
       selfMute: self_mute,
       selfDeaf: self_deaf,
+    });
+    return undefined;
+  }
+
+  /** By ids anybody may ask; by name or for all, only with the members intent. */
+  #requestMembers(data: unknown): void {
+    const request = membersSchema.safeParse(data);
+    const { session } = this;
+    if (!request.success || session === undefined)
+      return this.#refuse(4002, "a malformed request for members");
+    const { user_ids, query, nonce } = request.data;
+    if (user_ids === undefined && (session.intents & GatewayIntentBits.GuildMembers) === 0) {
+      return this.#refuse(4014, "a request for all members without the members intent");
+    }
+    const { world } = this.#gateway.options;
+    const ids = user_ids === undefined ? undefined : [user_ids].flat();
+    const members = [...world.members.values()].filter(({ user }) =>
+      ids === undefined ? user.username.startsWith(query?.toLowerCase() ?? "") : ids.includes(user.id),
+    );
+    session.dispatch("GUILD_MEMBERS_CHUNK", {
+      guild_id: world.guildId,
+      members: members.map((member) => memberShape(member)),
+      chunk_index: 0,
+      chunk_count: 1,
+      not_found: ids?.filter((id) => !world.members.has(id)) ?? [],
+      ...(nonce === undefined ? {} : { nonce }),
     });
     return undefined;
   }

@@ -1,7 +1,7 @@
 import { GatewayIntentBits } from "discord-api-types/v10";
 import type { Gateway } from "./gateway.ts";
 import type { Speech } from "./people/speech.ts";
-import { announceMember } from "./routes.ts";
+import { announceMember } from "./guild-routes.ts";
 import { voiceUpdateShape } from "./shapes.ts";
 import { snowflake } from "./snowflake.ts";
 import type { Seat, VoiceService } from "./voice/voice-service.ts";

@@ -2,20 +2,19 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { GatewayIntentBits, OverwriteType } from "discord-api-types/v10";
 import { BotVoice } from "./bot-voice.ts";
 import { CommandLine } from "./command-line.ts";
 import type { CommandOptions } from "./command-line.ts";
 import { Commands } from "./commands.ts";
 import { Faults } from "./faults.ts";
 import { Gateway } from "./gateway.ts";
+import { GuildOwner } from "./guild-owner.ts";
 import type { Interaction } from "./interaction.ts";
 import { Interactions } from "./interactions.ts";
 import { Messages } from "./messages.ts";
 import { Person } from "./person.ts";
 import { RestServer } from "./rest.ts";
-import { announceMember, restRoutes } from "./routes.ts";
-import { channelShape } from "./shapes.ts";
+import { restRoutes } from "./routes.ts";
 import type { OptionValues } from "./slash-command.ts";
 import { VoiceService } from "./voice/voice-service.ts";
 import type { Channel, Message } from "./world.ts";
@@ -46,6 +45,7 @@ export class SimulatedDiscord {
   readonly faults: Faults;
   readonly token: string;
   readonly people: Person[] = [];
+  readonly #owner: GuildOwner;
   readonly #commandLine: CommandLine;
   readonly #interactions: Interactions;
   readonly #problems: string[] = [];
@@ -70,6 +70,7 @@ export class SimulatedDiscord {
         if (this.botVoice.state?.sessionId === sessionId) this.botVoice.leave();
       },
     });
+    this.#owner = new GuildOwner(this.world, this.gateway);
     this.botVoice = new BotVoice(this.world, this.gateway, voice);
     this.commands = new Commands(bot.user.id);
     const messages = new Messages(this.world, this.gateway);
@@ -143,18 +144,40 @@ export class SimulatedDiscord {
     return [...this.#problems, ...this.voice.problems];
   }
 
+  addPerson(name: string): Person {
+    const person = new Person(this.world, this.gateway, this.voice, this.#owner.addMember(name));
+    this.people.push(person);
+    return person;
+  }
+
   addVoiceChannel(name: string): Channel {
-    return this.#announceNew(this.world.addChannel("voice", name));
+    return this.#owner.addChannel("voice", name);
   }
 
   addTextChannel(name: string): Channel {
-    return this.#announceNew(this.world.addChannel("text", name));
+    return this.#owner.addChannel("text", name);
   }
 
-  addPerson(name: string): Person {
-    const person = new Person(this.world, this.gateway, this.voice, this.world.addPerson(name));
-    this.people.push(person);
-    return person;
+  /** Deletes a channel with everybody in it. */
+  async deleteChannel(channelId: string): Promise<void> {
+    if (this.botChannelId === channelId) this.botVoice.leave();
+    for (const person of this.people) if (person.channelId === channelId) await person.leave();
+    this.#owner.deleteChannel(channelId);
+  }
+
+  /** From now on the bot may do exactly this, in the whole guild. */
+  setBotPermissions(permissions: bigint): void {
+    this.#owner.setBotPermissions(permissions);
+  }
+
+  /** Takes permissions from the bot in one channel (a channel overwrite); 0n gives them back. */
+  denyBot(channelId: string, permissions: bigint): void {
+    this.#owner.denyBot(channelId, permissions);
+  }
+
+  /** Changes the bot's nickname, as any admin may. */
+  setBotNickname(nick: string | null): void {
+    this.#owner.setBotNickname(nick);
   }
 
   /** Everything said in a channel that everybody sees, oldest first. */
@@ -180,32 +203,6 @@ export class SimulatedDiscord {
     return this.#commandLine.press(person, message, customId);
   }
 
-  /** From now on the bot may do exactly this, in the whole guild. */
-  setBotPermissions(permissions: bigint): void {
-    this.world.botRole.permissions = String(permissions);
-    const role = { guild_id: this.world.guildId, role: this.world.botRole };
-    this.gateway.dispatch("GUILD_ROLE_UPDATE", role, GatewayIntentBits.Guilds);
-  }
-
-  /** Takes permissions from the bot in one channel (a channel overwrite); 0n gives them back. */
-  denyBot(channelId: string, permissions: bigint): void {
-    const channel = this.world.requireChannel(channelId);
-    const id = this.bot.id;
-    channel.overwrites.splice(0, channel.overwrites.length, {
-      id,
-      type: OverwriteType.Member,
-      allow: "0",
-      deny: String(permissions),
-    });
-    this.gateway.dispatch("CHANNEL_UPDATE", channelShape(this.world, channel), GatewayIntentBits.Guilds);
-  }
-
-  /** Somebody with the right to do so changes the bot's nickname. */
-  setBotNickname(nick: string | null): void {
-    this.world.bot.nick = nick;
-    announceMember(this.world, this.gateway, this.world.bot);
-  }
-
   /** Ends everything and removes the certificate; connections are dropped. */
   close(): Promise<void> {
     this.#closing ??= (async () => {
@@ -220,10 +217,5 @@ export class SimulatedDiscord {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
-  }
-
-  #announceNew(channel: Channel): Channel {
-    this.gateway.dispatch("CHANNEL_CREATE", channelShape(this.world, channel), GatewayIntentBits.Guilds);
-    return channel;
   }
 }

@@ -98,6 +98,34 @@ test("entering voice brings a state and a server; moves and kicks reach the bot"
   assert.equal(discord.botChannelId, undefined, "without Connect Discord does not answer");
 });
 
+test("a deleted channel takes everybody out of it", limit, async () => {
+  await using discord = await SimulatedDiscord.start({ dave: false });
+  await using bot = await startBot(discord, idle);
+  const zoe = discord.addPerson("Zoë");
+  const room = discord.addVoiceChannel("Second room");
+  await zoe.join(room.id);
+  enterVoice(bot.client, discord, room.id);
+  await eventually("the bot is in voice", () => discord.botChannelId === room.id);
+  await discord.deleteChannel(room.id);
+  assert.equal(discord.botChannelId, undefined);
+  assert.equal(zoe.channelId, undefined);
+  await eventually("the bot knows", () => !bot.client.channels.cache.has(room.id));
+  const states = bot.client.guilds.cache.get(discord.guild.id)?.voiceStates.cache;
+  assert.ok(states?.every(({ channelId }) => channelId === null));
+  assert.deepEqual(discord.problems, []);
+});
+
+test("members can be asked for by id", limit, async () => {
+  await using discord = await SimulatedDiscord.start({ dave: false });
+  const [zoe, ben] = [discord.addPerson("Zoë"), discord.addPerson("Ben")];
+  await using bot = await startBot(discord, idle);
+  const members = bot.client.guilds.cache.get(discord.guild.id)?.members;
+  const both = await members?.fetch({ user: [zoe.id, ben.id] });
+  assert.deepEqual(both?.map(({ displayName }) => displayName).sort(), ["Ben", "Zoë"]);
+  assert.equal((await members?.fetch({ user: zoe.id, force: true }))?.id, zoe.id);
+  assert.deepEqual(discord.problems, []);
+});
+
 test("privileged intents that were not granted close the connection with 4014", limit, async () => {
   await using discord = await SimulatedDiscord.start({ dave: false });
   const socket = new WebSocket(`${discord.gateway.url}?v=10&encoding=json`);
