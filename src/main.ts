@@ -1,6 +1,6 @@
 import "./require-node.ts";
 
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
 import { CaptureThread } from "./capture/capture-thread.ts";
 import { readConfig } from "./config.ts";
@@ -32,6 +32,8 @@ const SHUTDOWN_MS = 9_500;
 /** npm passes on a signal that the terminal has already sent: one press of Ctrl-C arrives twice. */
 const SAME_SIGNAL_MS = 300;
 
+// The environment wins over the file.
+if (existsSync(".env")) process.loadEnvFile(".env");
 const config = configOrExit();
 const log = createLog(config.logLevel, "main");
 const stages = new AsyncDisposableStack();

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
@@ -75,6 +76,8 @@ export class BotProcess {
         LOG_LEVEL: "info",
         ...environment,
       },
+      // Away from a developer's own .env.
+      cwd: tmpdir(),
       stdio: ["ignore", "pipe", "pipe"],
     });
     return new BotProcess(child, `http://127.0.0.1:${port}`);

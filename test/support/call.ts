@@ -32,7 +32,11 @@ export class Call {
     const dataDir = mkdtempSync(join(tmpdir(), "recorder-call-"));
     const discord = await SimulatedDiscord.start({ dave: options.dave });
     try {
-      const environment = { ...discord.environment, DATA_DIR: dataDir, ANNOUNCEMENT: options.announcement ?? "off" };
+      const environment = {
+        ...discord.environment,
+        DATA_DIR: dataDir,
+        ANNOUNCEMENT: options.announcement ?? "off",
+      };
       return new Call(discord, await BotProcess.ready(environment, options.nodeOptions), dataDir);
     } catch (error) {
       await discord.close();
@@ -65,7 +69,11 @@ export class Call {
       assert.ok(track.counts !== undefined, `counts for ${track.name}`);
       assert.ok(balances(track.counts), `counts of ${track.name} balance: ${JSON.stringify(track.counts)}`);
       for (const outcome of ["late", "expired", "rejected", "dropped", "held"] as const) {
-        assert.equal(track.counts[outcome], 0, `${outcome} packets of ${track.name}: ${JSON.stringify(track.counts)}`);
+        assert.equal(
+          track.counts[outcome],
+          0,
+          `${outcome} packets of ${track.name}: ${JSON.stringify(track.counts)}`,
+        );
       }
     }
   }
