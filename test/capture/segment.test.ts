@@ -1,0 +1,200 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import prism from "prism-media";
+import { FRAME_SAMPLES } from "../../src/audio/pcm.ts";
+import { loadOpusCodec } from "../../src/capture/decoder.ts";
+import { emptyRtpHeader } from "../../src/capture/rtp.ts";
+import { Segment } from "../../src/capture/segment.ts";
+import { Track } from "../../src/capture/track.ts";
+import { FrameConsumer, FrameProducer, createFrameQueueMemory } from "../../src/queue/frame-queue.ts";
+import { balances } from "../../src/recordings/counts.ts";
+import { SeededRandom, pickSeed } from "./seeded-random.ts";
+
+const SILENCE = Buffer.from([0xf8, 0xff, 0xfe]);
+const codec = loadOpusCodec();
+const speech = encodeTone(100);
+
+function encodeTone(frames: number): Buffer[] {
+  const encoder = new prism.opus.Encoder({ rate: 48_000, channels: 1, frameSize: FRAME_SAMPLES });
+  const pcm = Buffer.alloc(FRAME_SAMPLES * 2 * frames);
+  for (let sample = 0; sample < FRAME_SAMPLES * frames; sample++)
+    pcm.writeInt16LE(Math.round(8_000 * Math.sin((2 * Math.PI * 440 * sample) / 48_000)), sample * 2);
+  const packets: Buffer[] = [];
+  encoder.on("data", (packet: Buffer) => void packets.push(packet));
+  encoder.write(pcm);
+  encoder.destroy();
+  return packets;
+}
+
+/** One person's segment into a real queue. */
+function bench(slots = 1_024) {
+  const memory = createFrameQueueMemory(slots);
+  const heard: number[] = [];
+  const track = new Track("42", {
+    producer: new FrameProducer(memory),
+    handle: 1,
+    channels: 1,
+    onHeard: (who, position) => {
+      who.number = 1;
+      heard.push(position);
+    },
+  });
+  const segment = new Segment(7, 1, codec);
+  segment.claim(track);
+  const consumer = new FrameConsumer(memory);
+  const header = emptyRtpHeader();
+  return {
+    track,
+    segment,
+    heard,
+    /** A packet of the given index, 20 ms each, arriving when it is sent unless told otherwise. */
+    receive: (index: number, media: Buffer | undefined, arrival = index * FRAME_SAMPLES): void => {
+      header.sequence = index & 0xffff;
+      header.timestamp = (index * FRAME_SAMPLES) >>> 0;
+      const packet = segment.number(header, media, arrival);
+      if (packet !== undefined) segment.accept(packet, packet.media);
+      segment.advance(arrival);
+    },
+    frames: (): { position: number; samples: number; loud: boolean }[] => {
+      const frames: { position: number; samples: number; loud: boolean }[] = [];
+      for (let frame = consumer.peek(); frame !== undefined; frame = consumer.peek()) {
+        const { pcm } = frame;
+        let loudest = 0;
+        for (let at = 0; at < pcm.length; at += 2) loudest = Math.max(loudest, Math.abs(pcm.readInt16LE(at)));
+        frames.push({ position: frame.position, samples: frame.samples, loud: loudest > 1_000 });
+        consumer.release();
+      }
+      return frames;
+    },
+  };
+}
+
+test("every packet of clean speech is written at its place, once", () => {
+  const { segment, track, receive, frames, heard } = bench();
+  speech.forEach((packet, index) => receive(index, packet));
+  segment.close();
+  const { counts } = track.snapshot();
+  assert.equal(counts.written, speech.length);
+  assert.ok(balances(counts) && counts.held === 0);
+  assert.deepEqual(
+    frames().map((frame) => frame.position),
+    speech.map((_packet, index) => index * FRAME_SAMPLES),
+  );
+  assert.deepEqual(heard, [0]);
+});
+
+test("a hole in speech is concealed at its place for at most 100 ms, and counted", () => {
+  const { segment, track, receive, frames } = bench();
+  speech.forEach((packet, index) => {
+    const lost = index === 30 || (index >= 50 && index < 60);
+    if (!lost) receive(index, packet);
+  });
+  segment.close();
+  const { counts } = track.snapshot();
+  assert.equal(counts.concealedSamples, 6 * FRAME_SAMPLES);
+  const positions = frames().map((frame) => frame.position / FRAME_SAMPLES);
+  assert.ok(positions.includes(30) && positions.includes(54) && !positions.includes(55));
+  assert.equal(new Set(positions).size, positions.length);
+});
+
+test("somebody who only sent silence has no track, and their books balance", () => {
+  const { segment, track, receive, frames, heard } = bench();
+  for (let index = 0; index < 20; index++) receive(index, SILENCE);
+  segment.close();
+  assert.deepEqual(frames(), []);
+  assert.deepEqual(heard, []);
+  assert.equal(track.number, 0);
+  assert.ok(balances(track.snapshot().counts));
+});
+
+test("what a full queue refuses is dropped and counted in samples", () => {
+  const { segment, track, receive, frames } = bench(16);
+  speech.forEach((packet, index) => receive(index, packet));
+  segment.close();
+  const { counts } = track.snapshot();
+  assert.equal(counts.written, 16);
+  assert.equal(counts.dropped, speech.length - 16);
+  assert.equal(counts.droppedSamples, (speech.length - 16) * FRAME_SAMPLES);
+  assert.ok(balances(counts));
+  assert.equal(frames().length, 16);
+});
+
+test("garbage is rejected without harm to what follows", () => {
+  const { segment, track, receive, frames } = bench();
+  const garbage = Buffer.from([0xfb, 0x00, 1, 2, 3]);
+  speech.forEach((packet, index) => receive(index, index % 10 === 5 ? garbage : packet));
+  segment.close();
+  const { counts } = track.snapshot();
+  assert.equal(counts.rejected, 10);
+  assert.equal(counts.written, 90);
+  assert.ok(balances(counts));
+  assert.ok(
+    frames()
+      .slice(5)
+      .every((frame) => frame.loud),
+  );
+});
+
+test("audio from before position 0 is cut off, what straddles it is trimmed", () => {
+  const { segment, track, receive, frames } = bench();
+  for (let index = 0; index < 10; index++)
+    receive(index, speech[index], index * FRAME_SAMPLES - 2 * FRAME_SAMPLES - 100);
+  segment.close();
+  const written = frames();
+  assert.equal(written[0]?.position, 0);
+  assert.equal(written[0]?.samples, FRAME_SAMPLES - 100);
+  assert.ok(written.every((frame) => frame.position >= 0));
+  assert.equal(track.snapshot().counts.late, 2);
+});
+
+test("a packet that waited for its key is patched in where it belongs", () => {
+  const { segment, track, receive, frames } = bench();
+  const header = emptyRtpHeader();
+  header.sequence = 50;
+  header.timestamp = 50 * FRAME_SAMPLES;
+  speech.forEach((packet, index) => {
+    if (index !== 50) receive(index, packet);
+  });
+  const held = segment.number(header, speech[50], 50 * FRAME_SAMPLES);
+  assert.ok(held);
+  held.held = true;
+  segment.accept(held, held.media);
+  segment.close();
+  assert.equal(frames().at(-1)?.position, 50 * FRAME_SAMPLES);
+  const { counts } = track.snapshot();
+  assert.equal(counts.written, 100);
+  assert.equal(counts.late, 0);
+});
+
+test("no history of noise, loss, repetition and padding unbalances the books", () => {
+  const seed = pickSeed();
+  const random = new SeededRandom(seed);
+  for (let round = 0; round < 20; round++) {
+    const { segment, track, receive, frames } = bench(64);
+    let received = 0;
+    for (let index = 0; index < 300; index++) {
+      const kind = random.next();
+      if (kind < 0.1) continue;
+      const media =
+        kind < 0.15
+          ? Buffer.alloc(0)
+          : kind < 0.2
+            ? undefined
+            : kind < 0.25
+              ? random.bytes(1 + random.below(80))
+              : kind < 0.35
+                ? SILENCE
+                : speech[index % speech.length];
+      const at = Math.max(0, index - (random.next() < 0.05 ? random.below(40) : 0));
+      receive(at, media, index * FRAME_SAMPLES + random.below(2_000));
+      received++;
+      if (random.next() < 0.02) frames();
+    }
+    assert.ok(balances(track.snapshot().counts), `seed ${seed}, round ${round}: while it runs`);
+    segment.close();
+    const { counts } = track.snapshot();
+    assert.equal(counts.received, received, `seed ${seed}, round ${round}`);
+    assert.equal(counts.held, 0, `seed ${seed}, round ${round}`);
+    assert.ok(balances(counts), `seed ${seed}, round ${round}`);
+  }
+});
