@@ -40,7 +40,7 @@ async function keptSecret(path: string): Promise<string | undefined> {
 
 /** Written aside and linked into place: never half a secret, and of two processes that start together one wins. */
 async function makeSecret(path: string): Promise<string> {
-  const draft = `${path}.${process.pid}`;
+  const draft = `${path}.${randomBytes(8).toString("hex")}`;
   const secret = randomBytes(SECRET_BYTES).toString("base64url");
   try {
     await writeFile(draft, `${secret}\n`, { mode: 0o600, flush: true });

@@ -74,8 +74,10 @@ export class WebServer {
     server.addHook("onRequest", async (_request, reply) => {
       reply.header("x-robots-tag", "noindex, nofollow");
     });
-    server.setErrorHandler<FastifyError>((error, _request, reply) =>
-      sendMessage(reply, error.statusCode ?? 500),
+    server.setErrorHandler<FastifyError & { readonly headers?: Record<string, string> }>(
+      (error, _request, reply) =>
+        // 416 must say how long the file is; Fastify leaves an error's headers to its own handler.
+        sendMessage(reply.headers(error.headers ?? {}), error.statusCode ?? 500),
     );
     server.setNotFoundHandler({ preHandler: server.rateLimit() }, (_request, reply) =>
       sendMessage(reply, 404),
