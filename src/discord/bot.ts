@@ -125,6 +125,10 @@ export class Bot {
   }
 }
 
+/**
+ * discord.js cannot be kept from trying again when it is left in the middle of a reconnection (@discordjs/ws 1.2.3 sleeps
+ * 500 ms, then connects whatever happened meanwhile); the process ends all the same, since `main.ts` exits.
+ */
 async function disconnect(client: Client, log: Log): Promise<void> {
   try {
     await within(client.destroy(), DISCONNECT_MS, "Leaving Discord");

@@ -1,4 +1,4 @@
-import { DiscordAPIError, Events } from "discord.js";
+import { DiscordAPIError, Events, HTTPError } from "discord.js";
 import type { Client } from "discord.js";
 import { messageOf, RecorderError } from "../errors.ts";
 import { within } from "../recordings/deadline.ts";
@@ -54,6 +54,10 @@ function explainLogin(error: unknown, apiUrl: string): RecorderError {
 
 /** `fetch failed` says nothing; the causes below it do. */
 function reasonOf(error: unknown): string {
+  if (error instanceof DiscordAPIError || error instanceof HTTPError)
+    return `it answers with HTTP ${error.status}`;
+  // What discord.js trips over when an address answers, but not as Discord does.
+  if (error instanceof TypeError && error.cause === undefined) return "something else answers there";
   const reasons: string[] = [];
   for (
     let at = error;

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
 import { test } from "node:test";
 import { Bot } from "../../src/discord/bot.ts";
 import { RecorderError } from "../../src/errors.ts";
@@ -45,6 +47,34 @@ test("an unreachable Discord is told with its address and reason", limits, async
   assert.equal(error.code, "E-DISCORD-UNREACHABLE");
   assert.ok(error.message.includes(apiUrl));
   assert.match(error.message, /ECONNREFUSED/);
+});
+
+test("an address where something else answers is told as such", limits, async () => {
+  for (const [status, reason] of [
+    [404, /HTTP 404/],
+    [500, /HTTP 500/],
+    [200, /something else answers there/],
+  ] as const) {
+    const server = createServer((_, response) => {
+      response.writeHead(status, { "content-type": "text/html" }).end("<html></html>");
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const address = server.address();
+    assert.ok(address !== null && typeof address !== "string");
+    const error = await refusal(
+      Bot.start({ token: "a.b.c", apiUrl: `http://127.0.0.1:${address.port}/api`, log }),
+    );
+    assert.equal(error.code, "E-DISCORD-UNREACHABLE");
+    assert.match(error.message, reason);
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+test("a gateway that refuses for good leaves the bot alive and not ready", limits, async () => {
+  await using guild = await Guild.start();
+  guild.discord.faults.closeGateway(4004);
+  await eventually("the bot notices", () => !guild.bot.ready);
 });
 
 test("a lost gateway makes the bot not ready until it has resumed", limits, async () => {
