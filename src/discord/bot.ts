@@ -14,6 +14,7 @@ import { GuildNames } from "./names.ts";
 import { GuildNotices } from "./notice.ts";
 import { Presence } from "./presence.ts";
 import type { LinkSource } from "./recording-text.ts";
+import { tellStarter } from "./starter.ts";
 import { VoiceAdapter } from "./voice-adapter.ts";
 
 const LOGIN_TIMEOUT_MS = 30_000;
@@ -96,6 +97,9 @@ export class Bot {
       notices,
       log,
       ...(emptyMs === undefined ? {} : { emptyMs }),
+    });
+    notices.onEndedByItself((manifest, endedBecause) => {
+      void tellStarter(client, manifest, { links, retentionDays, endedBecause, log });
     });
     const record = recordCommand({ recorder, links, retentionDays, notices, botUserId: this.botUserId });
     this.#dispatch = new Dispatch(client, [record], log);

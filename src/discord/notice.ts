@@ -26,6 +26,7 @@ export class GuildNotices implements NoticeBoard {
   readonly #edits = new Map<string, Promise<void>>();
   readonly #fallbackChannels = new Map<string, string>();
   readonly #endReasons = new Map<string, string>();
+  #onEndedByItself: (manifest: Manifest, endedBecause: string | undefined) => void = () => undefined;
 
   constructor(client: Client<true>, log: Log) {
     this.#client = client;
@@ -36,6 +37,11 @@ export class GuildNotices implements NoticeBoard {
   /** Where else the message of a guild's next recording may stand. */
   offerFallback(guildId: string, channelId: string): void {
     this.#fallbackChannels.set(guildId, channelId);
+  }
+
+  /** Called when a recording is over that nobody stopped: its channel was empty, or its connection was lost for good. */
+  onEndedByItself(listener: (manifest: Manifest, endedBecause: string | undefined) => void): void {
+    this.#onEndedByItself = listener;
   }
 
   /** What the last state of the message shall name as the reason of the end: "everybody had left". */
@@ -72,9 +78,13 @@ export class GuildNotices implements NoticeBoard {
   }
 
   async clear(manifest: Manifest): Promise<void> {
-    await Promise.all([this.#sign.takeDown(manifest.guild.id), this.update(manifest)]);
-    this.#posted.delete(manifest.id);
-    this.#endReasons.delete(manifest.id);
+    const { id, guild, state, error } = manifest;
+    const endedBecause = this.#endReasons.get(id);
+    const isLost = state === "finished" && error !== undefined;
+    if (endedBecause !== undefined || isLost) this.#onEndedByItself(manifest, endedBecause);
+    await Promise.all([this.#sign.takeDown(guild.id), this.update(manifest)]);
+    this.#posted.delete(id);
+    this.#endReasons.delete(id);
   }
 
   async #post(manifest: Manifest): Promise<void> {

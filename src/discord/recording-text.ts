@@ -23,7 +23,11 @@ export function startedAnswer(manifest: Manifest, { links }: LinkSource): readon
 }
 
 /** `/record stop`: the page, then every person's WAV; as many messages as Discord's limit makes necessary. */
-export function stoppedAnswer(manifest: Manifest, source: LinkSource): readonly string[] {
+export function stoppedAnswer(
+  manifest: Manifest,
+  source: LinkSource,
+  endedBecause?: string,
+): readonly string[] {
   const { links } = source;
   const expiresAtS = expiryOf(manifest.startedAtMs ?? manifest.endedAtMs ?? 0, source.retentionDays);
   const tracks = manifest.tracks
@@ -31,6 +35,7 @@ export function stoppedAnswer(manifest: Manifest, source: LinkSource): readonly 
     .map(({ track, name }) => `🎙️ **${escapeText(name)}**: <${links.track(manifest.id, track, expiresAtS)}>`);
   const head = [
     `⏹️ Recorded ${lengthOf(manifest)} in <#${manifest.channel.id}>: ${escapeText(manifest.title)}`,
+    ...(endedBecause === undefined ? [] : [`It ended because ${endedBecause}.`]),
     `Page: <${links.page(manifest.id)}>`,
     ...(manifest.error === undefined ? [] : [`⚠️ ${manifest.error.message} (${manifest.error.code})`]),
     ...(tracks.length === 0 ? ["Nobody was heard, so there are no tracks."] : lossLines(manifest)),

@@ -1,5 +1,6 @@
 /** Capture and writer in memory, for tests of the Discord side: the real recorder works with them as with the real ones. */
 import type { VoiceGateway, VoiceUpdate } from "../../src/capture/voice-gateway.ts";
+import type { ErrorData } from "../../src/errors.ts";
 import type { RecordingEvent } from "../../src/recordings/events.ts";
 import { NO_PACKETS } from "../../src/recordings/packet-totals.ts";
 import type {
@@ -69,6 +70,11 @@ export class MemoryCapture implements CaptureStage {
   hear(userId: string): void {
     this.heard.push(userId);
     this.#listener({ kind: "track", handle: 1, track: this.heard.length, userId, position: 0 });
+  }
+
+  /** The connection cannot be had again. */
+  lose(error: ErrorData): void {
+    this.#listener({ kind: "ended", handle: 1, error });
   }
 
   interrupt(): void {

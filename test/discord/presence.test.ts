@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { trackLinks } from "../support/call.ts";
 import { eventually } from "../support/wait.ts";
 import { Guild } from "./guild.ts";
 
@@ -24,9 +25,13 @@ test("a recording ends when everybody has left for a while, and the notice says 
   const { discord, zoe } = guild;
   await zoe.join();
   await discord.command(zoe, "record start");
+  guild.capture.hear(zoe.id);
   await zoe.leave();
   await eventually("it ends", () => guild.recorder.active.length === 0);
   await eventually("the reason is told", () => /because everybody had left/.test(guild.chat.join()));
+  const [message] = await eventually("the starter has the links", () => nonEmpty(zoe.directMessages));
+  assert.match(message?.content ?? "", /It ended because everybody had left\.\nPage: <https:/);
+  assert.deepEqual([...trackLinks(message?.content ?? "").keys()], [1]);
 });
 
 test("a recording goes on when somebody comes back in time", limits, async () => {
@@ -39,3 +44,27 @@ test("a recording goes on when somebody comes back in time", limits, async () =>
   await new Promise((resolve) => setTimeout(resolve, 2_500));
   assert.equal(guild.recorder.active.length, 1);
 });
+
+test("a recording that somebody stopped sends nobody a message", limits, async () => {
+  await using guild = await Guild.start();
+  const { discord, zoe } = guild;
+  await zoe.join();
+  await discord.command(zoe, "record start");
+  await discord.command(zoe, "record stop");
+  await eventually("the notice is the past", () => /has ended/.test(guild.chat.join()));
+  assert.deepEqual(zoe.directMessages, []);
+});
+
+test("a recording whose connection is lost for good sends its starter the links", limits, async () => {
+  await using guild = await Guild.start();
+  const { discord, zoe } = guild;
+  await zoe.join();
+  await discord.command(zoe, "record start");
+  guild.capture.lose({ code: "E-KICKED", message: "I was taken out.", remedy: "", detail: "" });
+  const [message] = await eventually("the starter has the links", () => nonEmpty(zoe.directMessages));
+  assert.match(message?.content ?? "", /I was taken out\. \(E-KICKED\)/);
+});
+
+function nonEmpty<T>(list: readonly T[]): readonly T[] | undefined {
+  return list.length > 0 ? list : undefined;
+}
