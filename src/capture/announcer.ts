@@ -4,20 +4,22 @@ import type { VoiceConnection } from "@discordjs/voice";
 import { messageOf } from "../errors.ts";
 import type { Log } from "../log.ts";
 
-/** Says the announcement once. Never throws: a recording without its spoken notice still has the visible one. */
-export function announce(connection: VoiceConnection, oggOpus: Uint8Array, log: Log): void {
+/**
+ * Says the announcement once; the returned function cuts it short. Never throws: a recording without its spoken notice
+ * still has the visible one.
+ */
+export function announce(connection: VoiceConnection, oggOpus: Uint8Array, log: Log): () => void {
+  const player = createAudioPlayer();
+  player.on("error", (error) => {
+    log.warn({ error: messageOf(error) }, "the announcement could not be played");
+  });
   try {
-    const player = createAudioPlayer();
-    const resource = createAudioResource(Readable.from([Buffer.from(oggOpus)]), {
-      inputType: StreamType.OggOpus,
-    });
+    const bytes = Readable.from([Buffer.from(oggOpus)]);
     const subscription = connection.subscribe(player);
-    player.on("error", (error) => {
-      log.warn({ error: messageOf(error) }, "the announcement could not be played");
-    });
     player.once(AudioPlayerStatus.Idle, () => subscription?.unsubscribe());
-    player.play(resource);
+    player.play(createAudioResource(bytes, { inputType: StreamType.OggOpus }));
   } catch (error) {
     log.warn({ error: messageOf(error) }, "the announcement could not be played");
   }
+  return () => player.stop(true);
 }

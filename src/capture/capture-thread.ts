@@ -173,6 +173,11 @@ export class CaptureThread implements CaptureStage {
       if (!sent) this.#post({ kind: "gateway-refused", handle: message.handle });
       return;
     }
+    if (message.kind === "closed") {
+      // Not left to end by itself: a websocket's closing handshake could keep it for half a minute.
+      void this.#worker?.terminate();
+      return;
+    }
     if (message.kind === "event") {
       this.#onCaptureEvent(message.event);
       return;

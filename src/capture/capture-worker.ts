@@ -91,5 +91,5 @@ async function stop(handle: RecordingHandle): Promise<void> {
 async function closeAll(): Promise<void> {
   await Promise.all([...sessions.keys()].map(stop));
   clearInterval(clock);
-  port.close();
+  report({ kind: "closed" });
 }

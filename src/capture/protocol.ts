@@ -37,4 +37,6 @@ export type CaptureReport =
       readonly guildId: string;
       readonly payload: unknown;
     }
-  | { readonly kind: "event"; readonly event: CaptureEvent };
+  | { readonly kind: "event"; readonly event: CaptureEvent }
+  /** Everything has been left; the answer to `close`, and the last message. */
+  | { readonly kind: "closed" };

@@ -50,6 +50,8 @@ export class VoiceLink {
   #gateway: DiscordGatewayAdapterLibraryMethods | undefined;
   #networking: Networking | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** Cuts the announcement short. */
+  #hush: (() => void) | undefined;
   #closeCode = 0;
   #attempts = 0;
   /** We have left in order to join again: what the server says about our leaving means nothing. */
@@ -103,13 +105,14 @@ export class VoiceLink {
   }
 
   announce(oggOpus: Uint8Array): void {
-    announce(this.#connection, oggOpus, this.#log);
+    this.#hush = announce(this.#connection, oggOpus, this.#log);
   }
 
   /** Leaves the channel. Idempotent; no listener is called any more. */
   leave(): void {
     this.#state = "ended";
     clearTimeout(this.#timer);
+    this.#hush?.();
     if (this.#connection.state.status !== VoiceConnectionStatus.Destroyed) this.#connection.destroy();
   }
 
