@@ -31,6 +31,11 @@ export class Checkpoints {
     this.#schedule(this.#settleMs);
   }
 
+  /** Something changed that the writer itself needs: write at once. */
+  now(): void {
+    if (!this.#stopped) void this.#run();
+  }
+
   /** No write begins after this; resolves when the last one has ended. */
   async stop(): Promise<void> {
     this.#stopped = true;
@@ -47,6 +52,7 @@ export class Checkpoints {
   }
 
   async #run(): Promise<void> {
+    clearTimeout(this.#timer);
     this.#dueMs = Infinity;
     if (this.#writing === undefined) {
       this.#writing = this.#write().catch((error: unknown) => {

@@ -174,6 +174,8 @@ export class Session {
     }
     undo.move();
     this.#enter({ kind: "recording" });
+    // The writer puts the clock's start into every header.
+    this.#checkpoints.now();
     this.#log.info("recording");
     return this.#manifest;
   }
@@ -246,7 +248,7 @@ export class Session {
     const closing = writer.close(this.handle, { lengthSamples, fence });
     const closed = await this.#steps.attempt("Closing the tracks", timing.closeMs, closing);
     if (closed.ok) this.#manifest = withWritten(this.#manifest, closed.value);
-    else await this.#findFiles();
+    await this.#findFiles();
 
     const failure =
       this.#fault ?? (closed.ok ? undefined : closed.error) ?? (stopped.ok ? undefined : stopped.error);
@@ -311,10 +313,11 @@ export class Session {
     this.#checkpoints.soon();
   }
 
-  /** The writer did not say what it closed: the folder does. */
+  /** Tracks that the writer could not close are in the folder all the same, valid up to the last checkpoint. */
   async #findFiles(): Promise<void> {
+    if (this.#manifest.tracks.every((track) => track.file !== undefined)) return;
     const files = await this.#around.storage.trackFiles(this.#manifest.id).catch(() => NO_FILES);
-    const tracks = this.#manifest.tracks.map((track) => ({ ...track, ...files.get(track.track) }));
+    const tracks = this.#manifest.tracks.map((track) => ({ ...files.get(track.track), ...track }));
     this.#manifest = { ...this.#manifest, tracks };
   }
 

@@ -6,7 +6,7 @@ export type Timing = {
   readonly noticeMs: number;
   /** For the voice connection. */
   readonly connectMs: number;
-  /** For capture to leave and flush. */
+  /** For capture to leave and flush; longer than its own deadline, after which it still says where the end is. */
   readonly stopMs: number;
   /** For a name that Discord has not told yet when the recording ends. */
   readonly nameMs: number;
@@ -26,7 +26,7 @@ export const TIMING: Timing = {
   openMs: 10_000,
   noticeMs: 10_000,
   connectMs: 30_000,
-  stopMs: 5_000,
+  stopMs: 7_000,
   nameMs: 2_000,
   closeMs: 60_000,
   manifestMs: 10_000,

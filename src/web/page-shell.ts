@@ -11,6 +11,9 @@ const STYLE = readFileSync(new URL("page.css", import.meta.url), "utf8");
 /** Source expression for `style-src` (CSP 3 §2.3.1). */
 export const STYLE_SOURCE = `'sha256-${createHash("sha256").update(STYLE).digest("base64")}'`;
 
+/** Apart from the document, where white space may change: the hash is of every character between the tags. */
+const STYLE_ELEMENT = new Html(`<style>${STYLE}</style>`);
+
 /** A whole document around the content of `<main>`. */
 export function pageShell(title: string, content: Html): string {
   return html`<!doctype html>
@@ -22,9 +25,7 @@ export function pageShell(title: string, content: Html): string {
         <meta name="referrer" content="no-referrer" />
         <title>${withoutBidiControls(title)}</title>
         <link rel="icon" href="data:," />
-        <style>
-          ${new Html(STYLE)}
-        </style>
+        ${STYLE_ELEMENT}
       </head>
       <body>
         <main>${content}</main>

@@ -166,15 +166,19 @@ function completeness(manifest: Manifest, { counts }: ManifestTrack): Html | und
   if (counts === undefined) return html`<p class="warn">How complete it is, is not known.</p>`;
   const missing = missingInWords(counts);
   const repaired = repairedInWords(counts);
-  return html`${
-    missing.length === 0
-      ? html`<p class="good">${manifest.state === "failed" ? "Complete as far as it goes" : "Complete"}</p>`
-      : html`<p class="warn">Missing: ${missing.join("; ")}.</p>`
-  }${repaired === undefined ? undefined : html`<p class="soft">${repaired}</p>`}`;
+  return html`${completenessLine(manifest, missing)}${repaired === undefined ? undefined : html`<p class="soft">${repaired}</p>`}`;
+}
+
+function completenessLine({ state }: Manifest, missing: readonly string[]): Html {
+  if (missing.length > 0) return html`<p class="warn">Missing: ${missing.join("; ")}.</p>`;
+  // After a failure the counts do not tell what the disk refused.
+  return state === "failed"
+    ? html`<p class="soft">Nothing else is known to be missing.</p>`
+    : html`<p class="good">Complete</p>`;
 }
 
 function downloadButton(manifest: Manifest, track: ManifestTrack, context: PageContext): Html | undefined {
-  if (!isClosed(manifest) || manifest.startedAtMs === undefined) return undefined;
+  if (!isClosed(manifest) || manifest.startedAtMs === undefined || track.file === undefined) return undefined;
   const expiresAtS = expiryOf(manifest.startedAtMs, context.retentionDays);
   if (context.nowMs >= expiresAtS * 1000) return undefined;
   const address = context.links.trackFromPage(manifest.id, track.track, expiresAtS);

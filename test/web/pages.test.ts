@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { newRecordingId } from "../../src/recordings/recording-id.ts";
 import { Library, person } from "./library.ts";
@@ -58,6 +59,15 @@ test("a page is kept from search engines, referrers, frames and foreign content"
   );
   assert.ok(text.includes('content="noindex, nofollow"'));
   assert.doesNotMatch(text, /<script|https?:\/\//);
+});
+
+test("the page's own style is the one that the policy allows", options, async () => {
+  await using library = await Library.open();
+  const { response, text } = await pageOf(library, "/nowhere");
+  const [, style = ""] = /<style>([^<]*)<\/style>/.exec(text) ?? [];
+  const hash = createHash("sha256").update(style).digest("base64");
+  assert.notEqual(style, "");
+  assert.ok(response.headers.get("content-security-policy")?.includes(`style-src 'sha256-${hash}'`));
 });
 
 test("hostile names stay text", options, async () => {
@@ -159,6 +169,9 @@ test("somebody who asks too often is asked to wait", options, async () => {
       Array.from({ length: 50 }, () => pageOf(library, "/r/guess")),
     ))
       statuses.add(response.status);
-  assert.deepEqual([...statuses].sort((a, b) => a - b), [404, 429]);
+  assert.deepEqual(
+    [...statuses].sort((a, b) => a - b),
+    [404, 429],
+  );
   assert.equal((await fetch(library.url("/healthz"))).status, 200);
 });
