@@ -1,0 +1,39 @@
+/**
+ * A disk that misbehaves on demand, for a process started with `node --import ./test/writer/faulty-disk.ts`. It sits
+ * below the writer, in `node:fs` of the worker threads, so the code under test is the real one. The file named by
+ * `FAULTY_DISK` says what happens: absent, nothing; `stall`, every disk operation blocks until the file is gone;
+ * `die`, the thread ends at the next one.
+ */
+import * as fs from "node:fs";
+import { createRequire, syncBuiltinESMExports } from "node:module";
+import { isMainThread } from "node:worker_threads";
+
+const trigger = process.env["FAULTY_DISK"];
+if (!isMainThread && trigger !== undefined) {
+  // The module object behind `import`: what is set here is what everybody gets.
+  const disk: typeof fs = createRequire(import.meta.url)("node:fs");
+  const { readFileSync } = fs;
+  const breath = new Int32Array(new SharedArrayBuffer(4));
+  const demand = (): string => {
+    try {
+      return readFileSync(trigger, "utf8");
+    } catch {
+      return "";
+    }
+  };
+  const misbehave = (): void => {
+    if (demand() === "die") process.exit(1);
+    while (demand() === "stall") Atomics.wait(breath, 0, 0, 5);
+  };
+  const faulty = <Operation extends (...args: never[]) => unknown>(operation: Operation): Operation =>
+    ((...args: never[]) => {
+      misbehave();
+      return operation(...args);
+    }) as Operation;
+  Object.assign(disk, {
+    writeSync: faulty(disk.writeSync),
+    ftruncateSync: faulty(disk.ftruncateSync),
+    fdatasyncSync: faulty(disk.fdatasyncSync),
+  });
+  syncBuiltinESMExports();
+}

@@ -1,0 +1,61 @@
+/**
+ * A process that records numbered samples of `tracks` people in real time and tells its progress, one JSON line per
+ * round on standard output. The scenario is its first argument, the folder its second.
+ */
+import fs from "node:fs";
+import { FRAME_SAMPLES } from "../../src/audio/pcm.ts";
+import { queueLevels } from "../../src/queue/frame-queue.ts";
+import { WriterSetup } from "./recording-setup.ts";
+
+const [scenario, directory] = process.argv.slice(2);
+const trigger = process.env["FAULTY_DISK"];
+const setup = await WriterSetup.start({ directory: directory! });
+const tell = (line: object): void => void fs.writeSync(1, `${JSON.stringify(line)}\n`);
+
+/** Offers frames of these tracks as time passes; the position it got to. */
+async function speak(tracks: number, from: number, durationMs: number): Promise<number> {
+  const started = performance.now();
+  const end = from + durationMs * 48;
+  let at = from;
+  while (at < end) {
+    const now = from + (performance.now() - started) * 48;
+    for (; at <= now && at < end; at += FRAME_SAMPLES) {
+      for (let track = 1; track <= tracks; track++) setup.offer(1, track, 1, at);
+    }
+    tell({ offered: at });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return at;
+}
+
+const failureOf = (promise: Promise<unknown>): Promise<string> =>
+  promise.then(
+    () => "none",
+    (error) => error.code,
+  );
+
+await setup.open(1, 1);
+if (scenario === "until killed") await speak(3, 0, 60_000);
+if (scenario === "stalled disk") {
+  let at = await speak(10, 0, 500);
+  fs.writeFileSync(trigger!, "stall");
+  at = await speak(10, at, 5_000);
+  const { queuedFrames, refusedFrames } = queueLevels(setup.memory);
+  fs.rmSync(trigger!);
+  const tracks = await setup.writer.close(1, { lengthSamples: at, fence: setup.producer.tail });
+  tell({ queuedFrames, refusedFrames, lengthSamples: at, tracks });
+}
+if (scenario === "dying thread") {
+  await speak(1, 0, 500);
+  fs.writeFileSync(trigger!, "die");
+  setup.offer(1, 1, 1, 48_000);
+  const close = setup.writer.close(1, { lengthSamples: 96_000, fence: setup.producer.tail });
+  const failures = [await failureOf(close), await failureOf(setup.writer.release(1))];
+  const aliveAfterDeath = setup.writer.alive;
+  fs.rmSync(trigger!);
+  await setup.open(2, 1);
+  setup.offer(2, 1, 1, 0);
+  const tracks = await setup.writer.close(2, { lengthSamples: 960, fence: setup.producer.tail });
+  tell({ failures, events: setup.events, aliveAfterDeath, alive: setup.writer.alive, tracks });
+}
+await setup.writer.close();
