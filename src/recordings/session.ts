@@ -151,7 +151,7 @@ export class Session {
     await using undo = new AsyncDisposableStack();
     undo.defer(() => this.#settled.resolve());
     try {
-      await permit();
+      await within(permit(), timing.openMs, "Looking at the disk");
       // Each undoing is laid down before its step: a step that fails half-way or too late may still have done something.
       undo.defer(() => this.#abandon());
       await within(writer.open(this.#openRequest()), timing.openMs, "Making the recording's folder");

@@ -54,7 +54,8 @@ export function missingInWords(counts: TrackCounts): string[] {
   else if (counts.dropped > 0)
     missing.push(`${packets(counts.dropped)} lost because the recorder's disk was too slow`);
   if (counts.late > 0) missing.push(`${packets(counts.late)} arrived too late to be placed`);
-  const unopened = counts.expired + counts.rejected;
+  // Nothing may be held once a recording has ended; if something is, it was not written.
+  const unopened = counts.expired + counts.rejected + counts.held;
   if (unopened > 0) missing.push(`${packets(unopened)} could not be decrypted or decoded`);
   return missing;
 }

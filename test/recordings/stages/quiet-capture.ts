@@ -20,6 +20,8 @@ export class QuietCapture implements CaptureStage {
   /** The handle of the last start. */
   handle = 0;
   lengthSamples = 96_000;
+  /** The queue's tail after the last frame, where there is a queue. */
+  fence: () => number = () => 0;
 
   constructor(journal: Journal) {
     this.#journal = journal;
@@ -39,7 +41,7 @@ export class QuietCapture implements CaptureStage {
     await this.stopGate?.passed;
     const tracks = (this.#heard.get(handle) ?? []).map((one) => ({ ...one, counts: HEARD }));
     const connection = { datagrams: 60 * tracks.length, notMedia: 10, unattributed: 0 };
-    return { lengthSamples: this.lengthSamples, fence: 7, tracks, connection };
+    return { lengthSamples: this.lengthSamples, fence: this.fence(), tracks, connection };
   }
 
   onEvent(listener: (event: CaptureEvent) => void): void {
