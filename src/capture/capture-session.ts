@@ -126,12 +126,12 @@ export class CaptureSession {
 
   async #stop(): Promise<CaptureResult> {
     const end = this.#position();
-    // Settled long ago, unless somebody stops what has not begun.
-    this.#started.reject(cancelled());
     // What the kernel holds was said before the end: let it in.
     await nextTurn();
     this.#tap?.close();
     this.#link.leave();
+    // Settled long ago, unless somebody stops what has not begun.
+    this.#started.reject(cancelled());
     this.#nameSilentTracks(end);
     let lengthSamples = end;
     for (const track of this.#tracks.values()) lengthSamples = Math.max(lengthSamples, track.endPosition);

@@ -4,7 +4,8 @@ import type { Channels } from "../audio/pcm.ts";
 import type { Log } from "../log.ts";
 import type { OpusCodec } from "./decoder.ts";
 import { HoldQueue } from "./hold-queue.ts";
-import { openMedia } from "./media-lock.ts";
+import { KeyWatch } from "./key-watch.ts";
+import { isEncryptedFrame, openMedia } from "./media-lock.ts";
 import type { DaveState } from "./media-lock.ts";
 import { enlargeReceiveBuffer } from "./receive-buffer.ts";
 import { OPUS_PAYLOAD_TYPE, emptyRtpHeader, mediaOf, parseRtp } from "./rtp.ts";
@@ -37,6 +38,8 @@ const MAX_SEGMENTS = 1_024;
 /** A person's packets still under way when they leave, or change SSRC. */
 const LEFT_MS = 2_000;
 const REPLACED_MS = 5_000;
+/** Packets tried per unknown sender and second; each trial costs 4 µs per candidate. */
+const TRIALS_PER_SENDER = 4;
 const HOUSEKEEPING_MS = 1_000;
 
 /**
@@ -51,6 +54,7 @@ export class ConnectionTap {
   readonly #segments = new Map<number, Segment>();
   readonly #hold = new HoldQueue<Segment, MediaPacket>((segment) => segment.ledger.settle("expired"));
   readonly #sockets: VoiceSocketTap;
+  readonly #keys = new KeyWatch();
   #udp: VoiceUDPSocket | undefined;
   #secretKey: Uint8Array | undefined;
   #cipher: TransportCipher | undefined;
@@ -74,7 +78,9 @@ export class ConnectionTap {
     if (housekeeping) {
       this.#housekeepingAtMs = nowMs + HOUSEKEEPING_MS;
       this.#retryAll();
+      this.#identifySenders();
       this.#hold.prune(nowMs);
+      this.#recoverKeys(nowMs);
     }
     for (const segment of this.#segments.values()) {
       segment.advance(position);
@@ -141,9 +147,16 @@ export class ConnectionTap {
       return;
     }
     const packet = segment.number(header, mediaOf(payload, header), this.#outlet.position());
-    if (packet === undefined || this.#unlock(segment, packet)) return;
+    if (packet === undefined) return;
+    const encrypted = isEncryptedFrame(packet.media);
+    if (this.#unlock(segment, packet)) {
+      if (encrypted) this.#keys.opened();
+      return;
+    }
+    const nowMs = performance.now();
+    if (encrypted && segment.track !== undefined) this.#keys.failed(nowMs);
     packet.held = true;
-    this.#hold.add(segment, packet, packet.media.length, performance.now());
+    this.#hold.add(segment, packet, packet.media.length, nowMs);
   };
 
   #unlock(segment: Segment, packet: MediaPacket): boolean {
@@ -195,6 +208,48 @@ export class ConnectionTap {
   #retry(segment: Segment): void {
     if (segment.track === undefined) return;
     this.#hold.retry(segment, (packet) => (this.#unlock(segment, packet) ? "opened" : "locked"));
+  }
+
+  /**
+   * Finds out who sends under an SSRC that nobody announced: keys are per sender, so whoever's key opens the media is
+   * its sender.
+   */
+  #identifySenders(): void {
+    const { state } = this.#networking;
+    if (this.#hold.length === 0 || state.code !== NetworkingStatusCode.Ready || state.dave === undefined)
+      return;
+    const unknown = [...this.#segments.values()].filter((segment) => segment.track === undefined);
+    if (unknown.length === 0) return;
+    const candidates = new Set(state.connectionData.connectedClients);
+    candidates.delete(this.#outlet.botUserId);
+    for (const { track } of this.#segments.values()) if (track !== undefined) candidates.delete(track.userId);
+    const { dave } = state;
+    for (const segment of unknown) {
+      let trials = 0;
+      this.#hold.retry(segment, (packet) => {
+        if (segment.track !== undefined) return this.#unlock(segment, packet) ? "opened" : "locked";
+        if (trials >= TRIALS_PER_SENDER || !isEncryptedFrame(packet.media)) return "locked";
+        trials++;
+        for (const userId of candidates) {
+          const opus = openMedia(packet.media, userId, dave);
+          if (opus === undefined) continue;
+          candidates.delete(userId);
+          segment.claim(this.#outlet.trackOf(userId));
+          segment.accept(packet, opus);
+          return "opened";
+        }
+        return "locked";
+      });
+      this.#retry(segment);
+    }
+  }
+
+  #recoverKeys(nowMs: number): void {
+    const { state } = this.#networking;
+    if (state.code !== NetworkingStatusCode.Ready || state.dave === undefined) return;
+    if (!this.#keys.shouldRecover(nowMs)) return;
+    this.#outlet.log.warn("nobody's audio can be decrypted: asking for new keys");
+    state.dave.recoverFromInvalidTransition(state.dave.lastTransitionId ?? 0);
   }
 
   #openSegment(ssrc: number): Segment | undefined {

@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { pino } from "pino";
+import { CaptureThread } from "../../src/capture/capture-thread.ts";
+import type { VoiceGateway } from "../../src/capture/voice-gateway.ts";
+import { RecorderError } from "../../src/errors.ts";
+import { createFrameQueueMemory } from "../../src/queue/frame-queue.ts";
+import type { FrameQueueMemory } from "../../src/queue/frame-queue.ts";
+import type { CaptureRequest } from "../../src/recordings/stages.ts";
+
+const request: CaptureRequest = {
+  handle: 1,
+  guildId: "100",
+  channelId: "200",
+  botUserId: "300",
+  channels: 1,
+  announce: false,
+};
+
+function hasCode(code: string): (error: unknown) => boolean {
+  return (error) => error instanceof RecorderError && error.code === code && error.remedy !== "";
+}
+
+/** A gateway that sends (or not) and never hears anything back. */
+class DeafGateway implements VoiceGateway {
+  readonly sent: unknown[] = [];
+  subscribers = 0;
+  readonly #ready: boolean;
+
+  constructor(ready: boolean) {
+    this.#ready = ready;
+  }
+
+  send(_guildId: string, payload: unknown): boolean {
+    this.sent.push(payload);
+    return this.#ready;
+  }
+
+  subscribe(): () => void {
+    this.subscribers++;
+    return () => void this.subscribers--;
+  }
+}
+
+async function startThread(
+  gateway: VoiceGateway,
+  memory: FrameQueueMemory = createFrameQueueMemory(64),
+): Promise<CaptureThread> {
+  return CaptureThread.start({
+    memory,
+    gateway,
+    announcement: new Uint8Array(),
+    log: pino({ level: "silent" }),
+    logLevel: "silent",
+  });
+}
+
+test("no thread runs before the first recording", async () => {
+  await using capture = await startThread(new DeafGateway(true));
+  assert.equal(capture.alive, false);
+});
+
+test("a recording is refused at once while the gateway is not ready", async () => {
+  const gateway = new DeafGateway(false);
+  await using capture = await startThread(gateway);
+  await assert.rejects(capture.start(request), hasCode("E-CONNECT"));
+  assert.equal(gateway.subscribers, 0);
+});
+
+test("a recording stopped before it began is cancelled, and leaves the channel", async () => {
+  const gateway = new DeafGateway(true);
+  await using capture = await startThread(gateway);
+  const starting = assert.rejects(capture.start(request), hasCode("E-CANCELLED"));
+  await assert.rejects(capture.stop(request.handle), hasCode("E-CANCELLED"));
+  await starting;
+  assert.deepEqual(
+    gateway.sent.map((payload) => (payload as { d: { channel_id: string | null } }).d.channel_id),
+    ["200", null],
+  );
+  assert.equal(gateway.subscribers, 0);
+});
+
+test("the death of the thread rejects what waits, and the next recording gets a new one", async () => {
+  const broken = { ...createFrameQueueMemory(64), ring: new SharedArrayBuffer(0), slotCount: -1 };
+  await using capture = await startThread(new DeafGateway(true), broken);
+  await assert.rejects(capture.start(request), hasCode("E-CAPTURE-DIED"));
+  assert.equal(capture.alive, false);
+  await assert.rejects(capture.start({ ...request, handle: 2 }), hasCode("E-CAPTURE-DIED"));
+});
+
+test("closing is final and may be repeated", async () => {
+  const capture = await startThread(new DeafGateway(false));
+  await assert.rejects(capture.start(request), hasCode("E-CONNECT"));
+  await Promise.all([capture.close(), capture.close()]);
+  assert.equal(capture.alive, false);
+  await assert.rejects(capture.start({ ...request, handle: 2 }), hasCode("E-CLOSING"));
+});
