@@ -12,6 +12,8 @@ export class DaveyMember {
   readonly executed: number[] = [];
   /** How often it could not follow (op 31). */
   invalidations = 0;
+  /** Keeps its confirmations (op 23) to itself. */
+  isMute = false;
 
   constructor(userId: string, channelId: string) {
     this.userId = userId;
@@ -31,11 +33,11 @@ export class DaveyMember {
       return [];
     }
     if (output.op === 27) {
-      const { commit, welcome } = this.session.processProposals(
-        output.body.readUInt8(),
-        output.body.subarray(1),
-        [...recognized],
-      );
+      const operations = [davey.ProposalsOperationType.APPEND, davey.ProposalsOperationType.REVOKE] as const;
+      const operation = operations[output.body.readUInt8() === 0 ? 0 : 1];
+      const { commit, welcome } = this.session.processProposals(operation, output.body.subarray(1), [
+        ...recognized,
+      ]);
       if (commit === undefined) return [];
       return [{ op: 28, body: welcome === undefined ? commit : Buffer.concat([commit, welcome]) }];
     }
@@ -47,7 +49,7 @@ export class DaveyMember {
     } catch {
       return this.startOver(transitionId);
     }
-    return transitionId === 0 ? [] : [{ op: 23, body: { transition_id: transitionId } }];
+    return transitionId === 0 || this.isMute ? [] : [{ op: 23, body: { transition_id: transitionId } }];
   }
 
   /** Gives its group up, as after a commit it cannot process. */
@@ -70,6 +72,8 @@ export class DaveyMembers {
   readonly room: DaveRoom;
   readonly members = new Map<string, DaveyMember>();
   readonly #channelId: string;
+  /** Everybody who ever came: the word that somebody left (op 13) may follow their last proposal. */
+  readonly #announced = new Set<string>();
   readonly #down: DaveOutput[] = [];
   readonly #up: { readonly from: string; readonly reply: Reply }[] = [];
 
@@ -81,6 +85,7 @@ export class DaveyMembers {
   /** They announce themselves and send their key packages before any answer to those is delivered. */
   join(...userIds: readonly string[]): void {
     for (const userId of userIds) {
+      this.#announced.add(userId);
       this.members.set(userId, new DaveyMember(userId, this.#channelId));
       this.#down.push(...this.room.join(userId));
     }
@@ -102,17 +107,21 @@ export class DaveyMembers {
     return member;
   }
 
+  /** Delivers what members have sent; the room's answers stay under way. */
+  deliverUp(): void {
+    for (const { from, reply } of this.#up.splice(0)) {
+      if (this.members.has(from)) this.#down.push(...this.room.receive(from, reply.op, reply.body));
+    }
+  }
+
   /** Delivers until nobody has anything left to say. */
   settle(): void {
     for (let rounds = 0; this.#down.length + this.#up.length > 0; rounds += 1) {
       if (rounds > 10_000) throw new RangeError("the room and its members never come to rest");
-      const up = this.#up.splice(0);
-      for (const { from, reply } of up) {
-        if (this.members.has(from)) this.#down.push(...this.room.receive(from, reply.op, reply.body));
-      }
+      this.deliverUp();
       for (const output of this.#down.splice(0)) {
         const member = this.members.get(output.to);
-        if (member !== undefined) this.send(output.to, ...member.receive(output, [...this.members.keys()]));
+        if (member !== undefined) this.send(output.to, ...member.receive(output, [...this.#announced]));
       }
     }
   }
