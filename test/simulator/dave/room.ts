@@ -1,0 +1,280 @@
+import { parseCommitWelcome, welcomeFor } from "./commit-welcome.ts";
+import type { CommitWelcome } from "./commit-welcome.ts";
+import { proposeAdd, proposeRemove } from "./external-sender.ts";
+import type { ExternalSender, Proposal } from "./external-sender.ts";
+import { parseKeyPackage } from "./mls.ts";
+import type { KeyPackage } from "./mls.ts";
+import { u8, u16, u64, vector } from "./tls-codec.ts";
+import { Transitions } from "./transitions.ts";
+import type { DueTransition } from "./transitions.ts";
+
+export { createExternalSender } from "./external-sender.ts";
+export type { ExternalSender } from "./external-sender.ts";
+
+/** A message for one member; a binary body comes without the sequence number and the op byte. */
+export type DaveOutput =
+  | { readonly to: string; readonly kind: "binary"; readonly op: 25 | 27 | 29 | 30; readonly body: Buffer }
+  | { readonly to: string; readonly kind: "json"; readonly op: 21 | 22 | 23 | 24; readonly data: object };
+
+/**
+ * announced: got the external sender, owes a key package
+ * proposed:  their Add waits for a commit
+ * member:    has a leaf, and the epoch's secrets
+ * lost:      has a leaf but could not follow (op 31), owes a new key package
+ */
+type Person =
+  | { readonly kind: "announced" }
+  | { readonly kind: "proposed"; readonly keyPackage: KeyPackage }
+  | { readonly kind: "member"; readonly leaf: number }
+  | { readonly kind: "lost"; readonly leaf: number };
+
+type Change =
+  | {
+      readonly kind: "add";
+      readonly userId: string;
+      readonly keyPackage: KeyPackage;
+      readonly proposal: Proposal;
+    }
+  | { readonly kind: "remove"; readonly leaf: number; readonly proposal: Proposal };
+
+/**
+ * Lives on the voice server's thread. The MLS delivery service of one DAVE voice channel: proposes who comes and
+ * goes, picks one commit per epoch and tells everybody. No I/O and no clock; the order of calls is the order of
+ * events, the order of outputs is the order of sending.
+ */
+export class DaveRoom {
+  /** What members sent against the protocol. A commit that merely lost the race is none. */
+  readonly problems: string[] = [];
+  readonly #channelId: string;
+  readonly #sender: ExternalSender;
+  readonly #people = new Map<string, Person>();
+  readonly #transitions = new Transitions();
+  /** Changes that wait for a commit, by ProposalRef in hex, in order of proposal. */
+  #changes = new Map<string, Change>();
+  /** Owner of each leaf; undefined is blank. */
+  #leaves: (string | undefined)[] = [];
+  /** 0: no group. */
+  #epoch = 0n;
+
+  constructor(options: { readonly channelId: string; readonly externalSender: ExternalSender }) {
+    this.#channelId = options.channelId;
+    this.#sender = options.externalSender;
+  }
+
+  get epoch(): bigint {
+    return this.#epoch;
+  }
+
+  /** Somebody announced protocol version 1. */
+  join(userId: string): DaveOutput[] {
+    const person = this.#people.get(userId);
+    if (person?.kind === "member" || person?.kind === "lost") return [];
+    const withdrawn = this.#withdrawAdd(userId);
+    this.#people.set(userId, { kind: "announced" });
+    return [...withdrawn, this.#externalSenderFor(userId)];
+  }
+
+  leave(userId: string): DaveOutput[] {
+    const person = this.#people.get(userId);
+    if (person === undefined) return [];
+    this.#people.delete(userId);
+    const outputs = [...executions(this.#transitions.forget(userId)), ...this.#withdrawAdd(userId)];
+    const dissolved = this.#dissolveIfLonely();
+    if (dissolved !== undefined) return [...outputs, ...dissolved];
+    if (person.kind === "member" || person.kind === "lost")
+      outputs.push(...this.#append([this.#remove(person.leaf)]));
+    return outputs;
+  }
+
+  receive(userId: string, op: 23 | 26 | 28 | 31, body: Buffer | object): DaveOutput[] {
+    if (!this.#people.has(userId)) return this.#problem(userId, op, "is not in the room");
+    if (op === 23) return executions(this.#transitions.confirm(transitionIdOf(body), userId));
+    if (op === 31) return this.#lose(userId);
+    if (!Buffer.isBuffer(body)) return this.#problem(userId, op, "body is not binary");
+    try {
+      if (op === 26) return this.#receiveKeyPackage(userId, parseKeyPackage(body, userId));
+      return this.#receiveCommit(userId, parseCommitWelcome(body));
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      return this.#problem(userId, op, error.message);
+    }
+  }
+
+  /** Executes transitions whose stragglers kept everybody waiting for two seconds. */
+  tick(nowMs: number): DaveOutput[] {
+    return executions(this.#transitions.tick(nowMs));
+  }
+
+  #receiveKeyPackage(userId: string, keyPackage: KeyPackage): DaveOutput[] {
+    const person = this.#people.get(userId);
+    if (person?.kind === "member") return this.#problem(userId, 26, "is in the group already");
+    const outputs = this.#withdrawAdd(userId);
+    this.#people.set(userId, { kind: "proposed", keyPackage });
+    // Without a group each joiner prepares one of their own, so they must know of all the others.
+    if (this.#epoch === 0n && this.#changes.size > 0)
+      outputs.push(appendFor(userId, [...this.#changes.values()]));
+    const changes = person?.kind === "lost" ? [this.#remove(person.leaf)] : [];
+    changes.push(this.#add(userId, keyPackage));
+    outputs.push(...this.#append(changes));
+    return outputs;
+  }
+
+  #receiveCommit(userId: string, message: CommitWelcome): DaveOutput[] {
+    const person = this.#people.get(userId);
+    const isCreation = this.#epoch === 0n;
+    if (!message.groupId.equals(u64(BigInt(this.#channelId))))
+      return this.#problem(userId, 28, "of another group");
+    // Everybody commits, the first one wins: commits of the past or by those who may not (any more) are late.
+    if (message.epoch !== this.#epoch || person?.kind !== (isCreation ? "proposed" : "member")) return [];
+    const leaf = person.kind === "member" ? person.leaf : 0;
+    if (message.senderLeaf !== leaf)
+      return this.#problem(userId, 28, `of leaf ${message.senderLeaf}, theirs is ${leaf}`);
+    const committed = this.#changesOf(message, isCreation ? userId : undefined);
+    if (committed === undefined) return [];
+    const welcomes = new Map<string, Buffer>();
+    for (const change of committed) {
+      if (change.kind === "remove") continue;
+      const welcome = message.welcome && welcomeFor(message.welcome, change.keyPackage.ref);
+      if (welcome === undefined) return this.#problem(userId, 28, `has no welcome for ${change.userId}`);
+      welcomes.set(change.userId, welcome);
+    }
+    const followers = isCreation ? [userId] : this.#audience();
+    this.#epoch += 1n;
+    this.#changes = new Map();
+    if (isCreation) this.#seat(userId);
+    for (const change of committed) if (change.kind === "remove") this.#leaves[change.leaf] = undefined;
+    for (const change of committed) if (change.kind === "add") this.#seat(change.userId);
+    const id = u16(isCreation ? 0 : this.#transitions.open([...followers, ...welcomes.keys()]));
+    const commit = Buffer.concat([id, message.commit]);
+    return [
+      ...followers.map((to) => ({ to, kind: "binary", op: 29, body: commit }) as const),
+      ...Array.from(
+        welcomes,
+        ([to, welcome]) => ({ to, kind: "binary", op: 30, body: Buffer.concat([id, welcome]) }) as const,
+      ),
+    ];
+  }
+
+  /** The committed changes in the commit's order; undefined unless they are all that are outstanding. */
+  #changesOf(message: CommitWelcome, creator: string | undefined): Change[] | undefined {
+    const expected = new Map(this.#changes);
+    for (const [ref, change] of expected)
+      if (change.kind === "add" && change.userId === creator) expected.delete(ref);
+    const committed: Change[] = [];
+    for (const ref of message.refs) {
+      const change = expected.get(ref.toString("hex"));
+      if (change === undefined || !expected.delete(ref.toString("hex"))) return undefined;
+      committed.push(change);
+    }
+    return expected.size === 0 && committed.length > 0 ? committed : undefined;
+  }
+
+  /** Op 31: they start over, and their leaf is replaced once the new key package is here. */
+  #lose(userId: string): DaveOutput[] {
+    const person = this.#people.get(userId);
+    if (person?.kind !== "member") return [];
+    this.#people.set(userId, { kind: "lost", leaf: person.leaf });
+    return [...executions(this.#transitions.forget(userId)), ...(this.#dissolveIfLonely() ?? [])];
+  }
+
+  /** Ends the group when nobody could commit, or when there is nobody left to talk to. */
+  #dissolveIfLonely(): DaveOutput[] | undefined {
+    if (this.#epoch === 0n) return undefined;
+    const kinds = Array.from(this.#people.values(), ({ kind }) => kind);
+    const members = kinds.filter((kind) => kind === "member").length;
+    const hasOthers = kinds.some((kind) => kind === "proposed" || kind === "lost");
+    if (members > 1 || (members === 1 && hasOthers)) return undefined;
+    this.#epoch = 0n;
+    this.#leaves = [];
+    this.#changes = new Map();
+    this.#transitions.clear();
+    const outputs: DaveOutput[] = [];
+    for (const [userId, person] of this.#people) {
+      if (person.kind === "announced" || person.kind === "proposed") continue;
+      this.#people.set(userId, { kind: "announced" });
+      // Whoever is lost has reset itself; the others start over on op 24 and send a key package.
+      const data = { transition_id: 0, epoch: 1, protocol_version: 1 };
+      if (person.kind === "member") outputs.push({ to: userId, kind: "json", op: 24, data });
+      outputs.push(this.#externalSenderFor(userId));
+    }
+    const adds: Change[] = [];
+    for (const [userId, person] of this.#people) {
+      if (person.kind === "proposed") adds.push(this.#add(userId, person.keyPackage));
+    }
+    return [...outputs, ...this.#append(adds)];
+  }
+
+  #add(userId: string, keyPackage: KeyPackage): Change {
+    const proposal = proposeAdd(this.#sender, this.#channelId, this.#epoch, keyPackage);
+    return { kind: "add", userId, keyPackage, proposal };
+  }
+
+  #remove(leaf: number): Change {
+    return {
+      kind: "remove",
+      leaf,
+      proposal: proposeRemove(this.#sender, this.#channelId, this.#epoch, leaf),
+    };
+  }
+
+  #append(changes: readonly Change[]): DaveOutput[] {
+    for (const change of changes) this.#changes.set(change.proposal.ref.toString("hex"), change);
+    const outputs: DaveOutput[] = [];
+    for (const to of this.#audience()) {
+      // In a group of their own nobody adds themselves.
+      const others = changes.filter((change) => change.kind === "remove" || change.userId !== to);
+      if (others.length > 0) outputs.push(appendFor(to, others));
+    }
+    return outputs;
+  }
+
+  #withdrawAdd(userId: string): DaveOutput[] {
+    for (const [key, change] of this.#changes) {
+      if (change.kind !== "add" || change.userId !== userId) continue;
+      this.#changes.delete(key);
+      const body = Buffer.concat([u8(1), vector(vector(change.proposal.ref))]);
+      return this.#audience()
+        .filter((to) => to !== userId)
+        .map((to) => ({ to, kind: "binary", op: 27, body }));
+    }
+    return [];
+  }
+
+  /** Those who can use proposals of this epoch. */
+  #audience(): string[] {
+    const kind = this.#epoch === 0n ? "proposed" : "member";
+    return Array.from(this.#people).flatMap(([userId, person]) => (person.kind === kind ? [userId] : []));
+  }
+
+  /** RFC 9420 §7.7: a joiner gets the left-most blank leaf. */
+  #seat(userId: string): void {
+    const blank = this.#leaves.indexOf(undefined);
+    const leaf = blank === -1 ? this.#leaves.length : blank;
+    this.#leaves[leaf] = userId;
+    this.#people.set(userId, { kind: "member", leaf });
+  }
+
+  #externalSenderFor(userId: string): DaveOutput {
+    return { to: userId, kind: "binary", op: 25, body: this.#sender.credential };
+  }
+
+  #problem(userId: string, op: number, what: string): [] {
+    this.problems.push(`op ${op} of ${userId}: ${what}`);
+    return [];
+  }
+}
+
+function appendFor(to: string, changes: readonly Change[]): DaveOutput {
+  const body = Buffer.concat([u8(0), vector(...changes.map(({ proposal }) => proposal.message))]);
+  return { to, kind: "binary", op: 27, body };
+}
+
+function executions(due: readonly DueTransition[]): DaveOutput[] {
+  return due.flatMap(({ id, participants }) =>
+    participants.map((to) => ({ to, kind: "json", op: 22, data: { transition_id: id } }) as const),
+  );
+}
+
+function transitionIdOf(body: object): number {
+  return "transition_id" in body && typeof body.transition_id === "number" ? body.transition_id : -1;
+}

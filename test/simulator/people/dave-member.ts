@@ -1,0 +1,122 @@
+import davey from "@snazzah/davey";
+import { SILENCE_FRAME } from "../voice/rtp-packet.ts";
+import type { VoiceRoom } from "../voice/voice-room.ts";
+
+/**
+ * Speech encrypted ahead, at most so much, when an epoch changes: official clients send with the old epoch's key until
+ * the change executes (op 22), but davey's encryptor changes within `processCommit`.
+ */
+const LOOK_AHEAD_FRAMES = 150;
+
+export type DaveMemberOptions = {
+  readonly userId: string;
+  readonly room: VoiceRoom;
+  readonly problem: (text: string) => void;
+};
+
+/** Lives on the simulator's thread: a simulated person's half of DAVE, with davey as an ordinary client drives it. */
+export class DaveMember {
+  readonly #userId: string;
+  readonly #room: VoiceRoom;
+  readonly #problem: (text: string) => void;
+  readonly #session: davey.DAVESession;
+  readonly #present = new Set<string>();
+  /** Frames encrypted with the epoch before the announced one, by the plain frame to be sent next. */
+  #ahead: { readonly plain: Buffer; readonly sealed: Buffer }[] = [];
+
+  constructor({ userId, room, problem }: DaveMemberOptions) {
+    this.#userId = userId;
+    this.#room = room;
+    this.#problem = problem;
+    this.#present.add(userId);
+    this.#session = new davey.DAVESession(davey.DAVE_PROTOCOL_VERSION, userId, room.channelId);
+  }
+
+  get isReady(): boolean {
+    return this.#session.ready;
+  }
+
+  /** Encrypts a frame once for all who hear it. Silence stays as it is, also without a group to speak to. */
+  seal(frame: Buffer): Buffer {
+    const ahead = this.#ahead[0];
+    if (ahead?.plain === frame) {
+      this.#ahead.shift();
+      return ahead.sealed;
+    }
+    this.#ahead.length = 0;
+    if (!this.#session.ready || frame.equals(SILENCE_FRAME)) return frame;
+    return this.#session.encryptOpus(frame);
+  }
+
+  /** Whether a frame of somebody else can be decrypted. */
+  opens(payload: Buffer, fromUserId: string): boolean {
+    if (payload.equals(SILENCE_FRAME)) return true;
+    try {
+      this.#session.decrypt(fromUserId, davey.MediaType.AUDIO, payload);
+      return true;
+    } catch {
+      return false; // counted by the caller
+    }
+  }
+
+  json(op: number, data: unknown): void {
+    const message = (data ?? {}) as Record<string, unknown>;
+    const transition = message["transition_id"];
+    if (op === 11) for (const id of message["user_ids"] as string[]) this.#present.add(id);
+    else if (op === 13) this.#present.delete(String(message["user_id"]));
+    else if (op === 21 && transition !== 0) this.#answer(23, { transition_id: transition });
+    else if (op === 22) this.#ahead.length = 0;
+    else if (op === 24 && message["epoch"] === 1) this.offerKeyPackage(true);
+  }
+
+  /** A binary message; `upcoming` is what the person is about to say. */
+  binary(op: number, body: Buffer, upcoming: readonly (Buffer | undefined)[]): void {
+    if (op === 25) {
+      this.#session.setExternalSender(body);
+      this.offerKeyPackage(false);
+    } else if (op === 27) this.#proposals(body);
+    else if (op === 29 || op === 30) this.#transition(op, body, upcoming);
+  }
+
+  /** Sends a new key package; `anew` forgets the group. */
+  offerKeyPackage(anew: boolean): void {
+    if (anew) this.#session.reinit(davey.DAVE_PROTOCOL_VERSION, this.#userId, this.#room.channelId);
+    this.#answer(26, this.#session.getSerializedKeyPackage());
+  }
+
+  #proposals(body: Buffer): void {
+    const { commit, welcome } = this.#session.processProposals(body.readUInt8(0), body.subarray(1), [
+      ...this.#present,
+    ]);
+    if (commit !== undefined)
+      this.#answer(28, welcome === undefined ? commit : Buffer.concat([commit, welcome]));
+  }
+
+  #transition(op: 29 | 30, body: Buffer, upcoming: readonly (Buffer | undefined)[]): void {
+    const transition = body.readUInt16BE(0);
+    if (op === 29 && transition !== 0) this.#sealAhead(upcoming);
+    try {
+      if (op === 29) this.#session.processCommit(body.subarray(2));
+      else this.#session.processWelcome(body.subarray(2));
+      if (transition !== 0) this.#answer(23, { transition_id: transition });
+    } catch (error) {
+      this.#problem(`${this.#userId} refuses ${op === 29 ? "a commit" : "a welcome"}: ${String(error)}`);
+      this.#ahead.length = 0;
+      this.#answer(31, { transition_id: transition });
+      this.offerKeyPackage(true);
+    }
+  }
+
+  #sealAhead(upcoming: readonly (Buffer | undefined)[]): void {
+    if (!this.#session.ready || this.#ahead.length > 0) return; // a second change before op 22: the oldest key goes on
+    for (const plain of upcoming.slice(0, LOOK_AHEAD_FRAMES)) {
+      if (plain === undefined) continue;
+      const sealed = plain.equals(SILENCE_FRAME) ? plain : this.#session.encryptOpus(plain);
+      this.#ahead.push({ plain, sealed });
+    }
+  }
+
+  #answer(op: number, body: unknown): void {
+    this.#room.encryption?.receive(this.#userId, op, body);
+  }
+}

@@ -1,0 +1,26 @@
+/** What the voice server does wrong on purpose. Read whenever it matters, so it may change while clients are connected. */
+export type VoiceFaults = {
+  /** How many IP discovery requests stay unanswered from now on. */
+  dropDiscoveries: number;
+  /** Heartbeats stay unanswered. */
+  dropHeartbeatAcks: boolean;
+  /** Op 7 is answered by closing with 4006. */
+  refuseResume: boolean;
+  /** Missed messages come before op 9 instead of after it. */
+  replayBeforeResumed: boolean;
+  /** Nobody learns which SSRC is whose (op 5). */
+  omitSpeaking: boolean;
+  /** Nobody learns who is there (op 11). */
+  omitClientsConnect: boolean;
+};
+
+export function noVoiceFaults(): VoiceFaults {
+  return {
+    dropDiscoveries: 0,
+    dropHeartbeatAcks: false,
+    refuseResume: false,
+    replayBeforeResumed: true,
+    omitSpeaking: false,
+    omitClientsConnect: false,
+  };
+}

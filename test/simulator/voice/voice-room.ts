@@ -1,0 +1,91 @@
+import type { GatewayClient } from "./gateway-client.ts";
+import type { OpenedRtp } from "./rtp-packet.ts";
+import type { VoiceFaults } from "./voice-faults.ts";
+
+/** Somebody in a voice channel: a client with a websocket, or a simulated person in this process. */
+export interface RoomMember {
+  readonly userId: string;
+  readonly ssrc: number;
+  /** A JSON message of the voice gateway. */
+  json(op: number, data: unknown): void;
+  /** A binary message, without sequence number and op. */
+  binary(op: number, body: Buffer): void;
+  /** A packet somebody else sent. The payload may be end-to-end encrypted. */
+  media(packet: OpenedRtp, fromUserId: string): void;
+}
+
+/** What encrypts a channel end to end; the server's half of DAVE. */
+export interface RoomEncryption {
+  join(userId: string): void;
+  leave(userId: string): void;
+  receive(userId: string, op: number, body: unknown): void;
+  close(): void;
+}
+
+/** Lives on the simulator's thread: one voice channel on the voice server: who is there, who speaks, who hears it. */
+export class VoiceRoom {
+  readonly channelId: string;
+  encryption: RoomEncryption | undefined;
+  readonly #members = new Map<string, RoomMember>();
+  /** Last speaking flags (op 5) of those who ever spoke. */
+  readonly #speaking = new Map<string, number>();
+  readonly #faults: VoiceFaults;
+
+  constructor(channelId: string, faults: VoiceFaults) {
+    this.channelId = channelId;
+    this.#faults = faults;
+  }
+
+  get size(): number {
+    return this.#members.size;
+  }
+
+  member(userId: string): RoomMember | undefined {
+    return this.#members.get(userId);
+  }
+
+  /** Tells both sides who is there (op 11), the newcomer who speaks (op 5), and begins DAVE. */
+  join(member: RoomMember): void {
+    const others = [...this.#members.values()];
+    this.#members.set(member.userId, member);
+    if (!this.#faults.omitClientsConnect) {
+      for (const other of others) other.json(11, { user_ids: [member.userId] });
+      if (others.length > 0) member.json(11, { user_ids: others.map((other) => other.userId) });
+    }
+    if (!this.#faults.omitSpeaking) {
+      for (const other of others) {
+        const flags = this.#speaking.get(other.userId);
+        if (flags !== undefined) member.json(5, speakingData(other, flags));
+      }
+    }
+    this.encryption?.join(member.userId);
+  }
+
+  leave(member: RoomMember | GatewayClient): void {
+    const { userId } = member;
+    // A client that came back under the same name is somebody else's concern.
+    if (this.#members.get(userId)?.ssrc !== member.ssrc) return;
+    this.#members.delete(userId);
+    this.#speaking.delete(userId);
+    this.encryption?.leave(userId);
+    for (const other of this.#members.values()) other.json(13, { user_id: userId });
+  }
+
+  /** Op 5: relayed when the flags change. */
+  speak(member: RoomMember, flags: number): void {
+    if (this.#speaking.get(member.userId) === flags) return;
+    this.#speaking.set(member.userId, flags);
+    if (this.#faults.omitSpeaking) return;
+    for (const other of this.#members.values())
+      if (other !== member) other.json(5, speakingData(member, flags));
+  }
+
+  /** Hands a packet to everybody else. */
+  forward(from: RoomMember, packet: OpenedRtp): void {
+    for (const member of this.#members.values()) if (member !== from) member.media(packet, from.userId);
+  }
+}
+
+function speakingData(member: RoomMember, flags: number): object {
+  return { user_id: member.userId, ssrc: member.ssrc, speaking: flags };
+}

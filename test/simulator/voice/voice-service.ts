@@ -1,0 +1,259 @@
+import { randomBytes } from "node:crypto";
+import { createServer } from "node:https";
+import type { Server } from "node:https";
+import type { AddressInfo } from "node:net";
+import { WebSocketServer } from "ws";
+import type { WebSocket } from "ws";
+import { Pacer } from "../people/pacer.ts";
+import { Seat } from "../people/seat.ts";
+import { makeCertificates } from "./certificates.ts";
+import type { Certificates } from "./certificates.ts";
+import { GatewayClient, HEARTBEAT_INTERVAL_MS, parseMessage } from "./gateway-client.ts";
+import type { Admission, SessionEvents } from "./gateway-client.ts";
+import type { NetworkConditions, NetworkTotals } from "./netem.ts";
+import { Sfu } from "./sfu.ts";
+import { noVoiceFaults } from "./voice-faults.ts";
+import type { VoiceFaults } from "./voice-faults.ts";
+import { VoiceRoom } from "./voice-room.ts";
+
+export type { Seat } from "../people/seat.ts";
+
+const DISCONNECTED = 4014;
+
+/**
+ * Lives on the simulator's thread: a voice server (gateway v8 over wss, media over UDP) on 127.0.0.1, with the simulated
+ * people in it. One instance serves every channel.
+ */
+export class VoiceService {
+  readonly caPem: string;
+  /** What went wrong on the client's side: protocol violations, packets that do not open. */
+  readonly problems: string[];
+  /** What the server does wrong on purpose. */
+  readonly faults: VoiceFaults;
+  readonly #dave: boolean;
+  readonly #sfu: Sfu;
+  readonly #https: Server;
+  readonly #sockets: WebSocketServer;
+  readonly #pacer = new Pacer();
+  readonly #rooms = new Map<string, VoiceRoom>();
+  readonly #admissions = new Map<string, Admission>();
+  readonly #clients = new Set<GatewayClient>();
+  readonly #seats = new Set<Seat>();
+  #lastSsrc = randomBytes(2).readUInt16BE(0) + 1000;
+  #closing: Promise<void> | undefined;
+
+  private constructor(
+    dave: boolean,
+    certificates: Certificates,
+    sfu: Sfu,
+    faults: VoiceFaults,
+    problems: string[],
+  ) {
+    this.#dave = dave;
+    this.caPem = certificates.caPem;
+    this.#sfu = sfu;
+    this.faults = faults;
+    this.problems = problems;
+    this.#https = createServer({ cert: certificates.certificatePem, key: certificates.privateKeyPem });
+    this.#sockets = new WebSocketServer({ server: this.#https });
+    this.#sockets.on("connection", (socket) => this.#greet(socket));
+  }
+
+  static async start(options: { readonly dave: boolean }): Promise<VoiceService> {
+    const problems: string[] = [];
+    const faults = noVoiceFaults();
+    const certificates = await makeCertificates();
+    const sfu = await Sfu.start(faults, (text) => problems.push(`voice: ${text}`));
+    const service = new VoiceService(options.dave, certificates, sfu, faults, problems);
+    await new Promise<void>((resolve) => service.#https.listen(0, "127.0.0.1", resolve));
+    return service;
+  }
+
+  /** A client of the main gateway enters a channel: what VOICE_SERVER_UPDATE must say. Each call gives a new token. */
+  admit(session: {
+    readonly guildId: string;
+    readonly channelId: string;
+    readonly userId: string;
+    readonly sessionId: string;
+  }): { token: string; endpoint: string } {
+    const token = randomBytes(8).toString("hex");
+    this.#admissions.set(token, { ...session, token });
+    const { port } = this.#https.address() as AddressInfo;
+    return { token, endpoint: `127.0.0.1:${port}` };
+  }
+
+  /** It left, moved or was kicked on the main gateway: its tokens are void, its voice websocket closes with this code. */
+  dismiss(guildId: string, userId: string, code: number = DISCONNECTED): void {
+    for (const [token, admission] of this.#admissions)
+      if (admission.guildId === guildId && admission.userId === userId) this.#admissions.delete(token);
+    for (const client of this.#clients)
+      if (client.admission.guildId === guildId && client.userId === userId) client.end(code);
+  }
+
+  /**
+   * A simulated person enters the channel in-process. With DAVE it resolves once the person's encryption is ready, unless
+   * the person is alone. Rejects after 5 s without.
+   */
+  async seat(person: {
+    readonly guildId: string;
+    readonly channelId: string;
+    readonly userId: string;
+  }): Promise<Seat> {
+    const room = this.#room(person.guildId, person.channelId);
+    const seat = new Seat({
+      userId: person.userId,
+      ssrc: this.#nextSsrc(),
+      room,
+      pacer: this.#pacer,
+      dave: this.#dave,
+      problem: this.#problem,
+      onLeave: () => this.#seats.delete(seat),
+    });
+    this.#seats.add(seat);
+    room.join(seat);
+    await seat.ready();
+    return seat;
+  }
+
+  /** Packets that came from a client and opened; 0 for people unknown here. */
+  heardFrom(userId: string): number {
+    return this.#client(userId)?.port.received ?? 0;
+  }
+
+  /** Spoils what a client receives from now on; undefined heals. Gives the totals of what is done to it. */
+  spoil(userId: string, conditions: NetworkConditions | undefined): NetworkTotals | undefined {
+    return this.#sfu.spoil(this.#require(userId).port, conditions);
+  }
+
+  /** Sends a client a datagram as it is. */
+  injectRaw(userId: string, datagram: Buffer): void {
+    this.#sfu.inject(this.#require(userId).port, datagram);
+  }
+
+  /** Closes a client's voice websocket; 1006 drops it without a word. Below 4000 and with 4015 it may resume. */
+  closeClient(userId: string, code: number): void {
+    const client = this.#require(userId);
+    if (code < 4000 || code === 4015) client.drop(code);
+    else client.end(code);
+  }
+
+  /** The next `count` IP discovery requests stay unanswered. */
+  dropDiscovery(count = 1): void {
+    this.faults.dropDiscoveries = count;
+  }
+
+  /** Drops everybody and frees the ports. */
+  close(): Promise<void> {
+    this.#closing ??= (async () => {
+      this.#pacer.close();
+      await Promise.all([...this.#seats].map((seat) => seat.leave()));
+      for (const client of this.#clients) client.end(1006);
+      for (const room of this.#rooms.values()) room.encryption?.close();
+      for (const socket of this.#sockets.clients) socket.terminate();
+      this.#sockets.close();
+      this.#https.closeAllConnections();
+      await new Promise<void>((resolve) => this.#https.close(() => resolve()));
+      await this.#sfu.close();
+    })();
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  readonly #problem = (text: string): void => void this.problems.push(`voice: ${text}`);
+
+  readonly #events: SessionEvents = {
+    ready: (client) => this.#roomOf(client).join(client),
+    media: (client, packet) => this.#roomOf(client).forward(client, packet),
+    speaking: (client, flags) => this.#roomOf(client).speak(client, flags),
+    dave: (client, op, body) => this.#roomOf(client).encryption?.receive(client.userId, op, body),
+    left: (client) => {
+      this.#clients.delete(client);
+      this.#roomOf(client).leave(client);
+    },
+    problem: this.#problem,
+  };
+
+  #greet(socket: WebSocket): void {
+    socket.on("error", (error) => this.#problem(`websocket: ${error.message}`));
+    socket.send(JSON.stringify({ op: 8, d: { v: 8, heartbeat_interval: HEARTBEAT_INTERVAL_MS } }));
+    const first = (data: Buffer, isBinary: boolean): void => {
+      const { op, d } = isBinary ? { op: -1, d: {} } : parseMessage(data);
+      if (op === 3) return void socket.send(JSON.stringify({ op: 6, d: { t: d["t"] } }));
+      socket.off("message", first);
+      if (op === 0) this.#identify(socket, d);
+      else if (op === 7) this.#resume(socket, d);
+      else {
+        this.#problem(`op ${op} before identify`);
+        socket.close(4003);
+      }
+    };
+    socket.on("message", first);
+  }
+
+  #identify(socket: WebSocket, data: Record<string, unknown>): void {
+    const admission = this.#admissions.get(String(data["token"]));
+    if (
+      admission === undefined ||
+      data["server_id"] !== admission.guildId ||
+      data["user_id"] !== admission.userId ||
+      data["session_id"] !== admission.sessionId
+    )
+      return socket.close(4004); // a client that was dismissed meanwhile is no fault of its own
+    const version = Number(data["max_dave_protocol_version"] ?? 0);
+    if (this.#dave && version < 1) return socket.close(4017);
+    for (const client of this.#clients)
+      if (client.admission.guildId === admission.guildId && client.userId === admission.userId)
+        client.end(4006);
+    const client = new GatewayClient(
+      admission,
+      this.#dave ? 1 : 0,
+      this.#nextSsrc(),
+      this.#sfu,
+      this.faults,
+      this.#events,
+    );
+    this.#clients.add(client);
+    client.identified(socket);
+  }
+
+  #resume(socket: WebSocket, data: Record<string, unknown>): void {
+    const client = [...this.#clients].find(({ admission }) => admission.token === data["token"]);
+    if (client === undefined || this.faults.refuseResume) {
+      client?.end(4006);
+      return socket.close(4006);
+    }
+    client.resumed(socket, Number(data["seq_ack"]));
+  }
+
+  #room(guildId: string, channelId: string): VoiceRoom {
+    const key = `${guildId}/${channelId}`;
+    let room = this.#rooms.get(key);
+    if (room === undefined) {
+      room = new VoiceRoom(channelId, this.faults);
+      this.#rooms.set(key, room);
+    }
+    return room;
+  }
+
+  #roomOf(client: GatewayClient): VoiceRoom {
+    return this.#room(client.admission.guildId, client.admission.channelId);
+  }
+
+  #client(userId: string): GatewayClient | undefined {
+    return [...this.#clients].find((client) => client.userId === userId);
+  }
+
+  #require(userId: string): GatewayClient {
+    const client = this.#client(userId);
+    if (client === undefined) throw new Error(`${userId} has no voice session.`);
+    return client;
+  }
+
+  #nextSsrc(): number {
+    this.#lastSsrc += 1 + (randomBytes(1).readUInt8(0) & 15);
+    return this.#lastSsrc;
+  }
+}
