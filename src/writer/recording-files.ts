@@ -59,7 +59,7 @@ export class RecordingFiles {
 
   /** Takes a frame; opens the track at its first one. The hot path: one map look-up and one copy. */
   write(frame: Frame, nowMs: number): void {
-    const fits = frame.channels === this.#request.channels && frame.position >= 0;
+    const fits = frame.channels === this.#request.channels && isPosition(frame.position);
     if (this.#state !== "recording" || !fits) {
       this.discardedFrames++;
       return;
@@ -193,6 +193,10 @@ export class RecordingFiles {
       startedAtMs: startedAtMs ?? this.#request.startedAtMs,
     };
   }
+}
+
+function isPosition(position: number): boolean {
+  return position >= 0 && Number.isSafeInteger(position);
 }
 
 function manifestText(manifest: Manifest): string {

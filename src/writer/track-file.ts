@@ -1,6 +1,6 @@
 /** One open WAV of the writer: positional writes, a header that is true at every instant, and the final cut. */
 import * as fs from "node:fs";
-import { type Channels, SAMPLE_RATE } from "../audio/pcm.ts";
+import { BYTES_PER_SAMPLE, type Channels, SAMPLE_RATE } from "../audio/pcm.ts";
 import { blockAlignOf, DATA_START, wavHeader, wavTail } from "../audio/wav-header.ts";
 import type { WavTags } from "../audio/wav-tags.ts";
 import { RecorderError } from "../errors.ts";
@@ -38,6 +38,7 @@ export class TrackFile {
   readonly #fd: number;
   readonly #coverage = new Coverage();
   readonly #block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+  readonly #blockSamples = new Int16Array(this.#block.buffer);
   /** Where the block belongs, in bytes from the first sample. */
   #blockStart = 0;
   #blockBytes = 0;
@@ -194,13 +195,16 @@ export class TrackFile {
   }
 
   #measurePeak(byteLength: number): void {
-    const samples = new Int16Array(this.#block.buffer, this.#block.byteOffset, byteLength / 2);
-    let low = 0;
-    let high = 0;
-    for (const sample of samples) {
-      if (sample < low) low = sample;
-      else if (sample > high) high = sample;
+    const samples = this.#blockSamples;
+    const count = byteLength / BYTES_PER_SAMPLE;
+    let peak = this.#peak;
+    // An indexed loop without a branch on the sign: several times as fast as two comparisons per sample.
+    for (let index = 0; index < count; index++) {
+      const sample = samples[index]!;
+      const sign = sample >> 31;
+      const magnitude = (sample ^ sign) - sign;
+      if (magnitude > peak) peak = magnitude;
     }
-    this.#peak = Math.max(this.#peak, high, -low);
+    this.#peak = peak;
   }
 }

@@ -17,8 +17,10 @@ import { RecordingFiles } from "./recording-files.ts";
 const POLL_MS = 20;
 /** Frames taken before messages and old blocks get their turn: some 10 ms of work. */
 const FRAMES_PER_ROUND = 1_024;
-/** A fence is reached at once unless it is wrong: everything before it is in the queue when it is sent. */
-const DRAIN_DEADLINE_MS = 10_000;
+/** Between recordings there is nothing to poll for: a message wakes the thread. */
+const IDLE_MS = 1_000;
+/** How long an empty queue may stay short of a fence; everything before a fence is in the queue when it is sent. */
+const FENCE_DEADLINE_MS = 2_000;
 /** Frames for nobody are told of this often at most. */
 const DISCARD_REPORT_MS = 5_000;
 
@@ -46,7 +48,8 @@ export class WriterLoop {
       this.#takeMessages();
       const taken = this.#takeFrames(FRAMES_PER_ROUND);
       this.#keepHouse();
-      if (this.#running && taken < FRAMES_PER_ROUND) this.#consumer.wait(POLL_MS);
+      if (!this.#running || taken === FRAMES_PER_ROUND) continue;
+      this.#consumer.wait(this.#recordings.size > 0 ? POLL_MS : IDLE_MS);
     }
   }
 
@@ -122,7 +125,7 @@ export class WriterLoop {
     }
   }
 
-  /** A command without an answer: a refusal of the disk is a fault. */
+  /** A command without an answer. Its refusal is logged; it is no reason to stop writing what people say. */
   #attempt(handle: RecordingHandle, action: (recording: RecordingFiles) => void): void {
     const recording = this.#recordings.get(handle);
     if (recording === undefined) {
@@ -132,7 +135,7 @@ export class WriterLoop {
     try {
       action(recording);
     } catch (error) {
-      this.#fault(handle, recording, error);
+      this.#log.error({ handle, err: error }, "the disk refused a name or an event");
     }
   }
 
@@ -182,18 +185,11 @@ export class WriterLoop {
 
   #close(handle: RecordingHandle, lengthSamples: number, fence: number): readonly WrittenTrack[] {
     const recording = this.#recordingOf(handle);
-    const deadline = performance.now() + DRAIN_DEADLINE_MS;
-    // Other recordings' frames lie in between: they are written as they come.
-    while (!this.#consumer.reached(fence)) {
-      if (this.#takeFrames(FRAMES_PER_ROUND) === 0) this.#consumer.wait(1);
-      this.#keepHouse();
-      if (performance.now() > deadline) {
-        this.#log.error(
-          { handle, fence },
-          "the queue did not reach the end of the recording; closing as it is",
-        );
-        break;
-      }
+    if (!this.#drain(fence)) {
+      this.#log.error(
+        { handle, fence },
+        "the queue did not reach the end of the recording; closing as it is",
+      );
     }
     const tracks = recording.close(lengthSamples, performance.now(), (error) =>
       this.#log.error({ handle, err: error }, "the disk refused a part of a track's end"),
@@ -202,6 +198,19 @@ export class WriterLoop {
       this.#log.warn({ handle, frames: recording.discardedFrames }, "discarded frames of a recording");
     }
     return tracks;
+  }
+
+  /** Takes everything up to the fence, other recordings' frames in between included; whether it got there. */
+  #drain(fence: number): boolean {
+    // A slow disk may take its time: only an empty queue makes the deadline run.
+    let deadline = performance.now() + FENCE_DEADLINE_MS;
+    while (!this.#consumer.reached(fence)) {
+      if (this.#takeFrames(FRAMES_PER_ROUND) > 0) deadline = performance.now() + FENCE_DEADLINE_MS;
+      else if (performance.now() > deadline) return false;
+      else this.#consumer.wait(1);
+      this.#keepHouse();
+    }
+    return true;
   }
 
   #recordingOf(handle: RecordingHandle): RecordingFiles {

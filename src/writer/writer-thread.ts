@@ -194,7 +194,10 @@ export class WriterThread implements WriterStage {
     this.#post({ kind: "shutdown" });
     const timer = setTimeout(() => {
       this.#options.log.error("the writer thread did not end in time; ending it");
+      // A thread inside a stalled disk operation cannot even be ended: do not wait for it.
+      worker.unref();
       void worker.terminate();
+      resolve();
     }, SHUTDOWN_DEADLINE_MS);
     await ended;
     clearTimeout(timer);
