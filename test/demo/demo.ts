@@ -3,6 +3,7 @@ import "../../src/require-node.ts";
 
 import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join, relative, resolve } from "node:path";
+import { PermissionFlagsBits } from "discord-api-types/v10";
 import { secondsOf } from "../../src/audio/pcm.ts";
 import { balances } from "../../src/recordings/counts.ts";
 import { manifestSchema } from "../../src/recordings/manifest.ts";
@@ -36,7 +37,12 @@ await using discord = await SimulatedDiscord.start({ dave: true, guildName: "Dem
 step("A simulated Discord is up; its voice channel is end-to-end encrypted (DAVE).");
 
 const port = String(await freePort());
-const environment = { ...discord.environment, DATA_DIR: dataDir, HTTP_PORT: port, PUBLIC_URL: `http://localhost:${port}` };
+const environment = {
+  ...discord.environment,
+  DATA_DIR: dataDir,
+  HTTP_PORT: port,
+  PUBLIC_URL: `http://localhost:${port}`,
+};
 await using bot = await BotProcess.ready(environment);
 step("The bot has logged in, with the command that npm start runs.");
 
@@ -44,6 +50,7 @@ const people = SCENE.map((role) => ({ ...role, person: discord.addPerson(role.na
 for (const { person } of people) await person.join();
 const host = people[0]?.person;
 if (host === undefined) throw new Error("an empty scene");
+host.grant(PermissionFlagsBits.ManageGuild);
 step(`${SCENE.map((role) => role.name).join(", ")} join the voice channel "${discord.voiceChannel.name}".`);
 
 step(`${host.name} types /record start title:Demo`);
@@ -82,23 +89,36 @@ for (const track of manifest.tracks) {
   const path = join(folder, "tracks", track.file ?? "");
   const response = await fetch((links.get(track.track) ?? "").replace("localhost", "127.0.0.1"));
   const same = response.ok && Buffer.from(await response.arrayBuffer()).equals(readFileSync(path));
-  const complete = track.counts !== undefined && balances(track.counts) && track.counts.dropped + track.counts.late + track.counts.expired + track.counts.rejected === 0;
-  if (!same || !complete) throw new Error(`${basename(path)}: ${same ? "incomplete" : "the download differs"}: ${JSON.stringify(track.counts)}`);
+  const complete =
+    track.counts !== undefined &&
+    balances(track.counts) &&
+    track.counts.dropped + track.counts.late + track.counts.expired + track.counts.rejected === 0;
+  if (!same || !complete)
+    throw new Error(
+      `${basename(path)}: ${same ? "incomplete" : "the download differs"}: ${JSON.stringify(track.counts)}`,
+    );
   say(`   ${path}`);
   say(`   ${links.get(track.track)}`);
-  say(`   ${secondsOf(track.samples ?? 0).toFixed(2)} s, ${track.counts?.received} packets received, ${track.counts?.written} written, none lost; ${megabytes(statSync(path).size)} long, ${megabytes(statSync(path).blocks * 512)} on disk\n`);
+  say(
+    `   ${secondsOf(track.samples ?? 0).toFixed(2)} s, ${track.counts?.received} packets received, ${track.counts?.written} written, none lost; ${megabytes(statSync(path).size)} long, ${megabytes(statSync(path).blocks * 512)} on disk\n`,
+  );
 }
-if (new Set(manifest.tracks.map((track) => track.samples)).size !== 1) throw new Error("the tracks are not equally long");
+if (new Set(manifest.tracks.map((track) => track.samples)).size !== 1)
+  throw new Error("the tracks are not equally long");
 if (discord.problems.length > 0) throw new Error(discord.problems.join("\n"));
 
 const exit = await bot.stop("SIGTERM");
 if (exit.code !== 0) throw new Error(`the bot ended with ${exit.code}:\n${exit.stdout}${exit.stderr}`);
-step(`The bot has stopped cleanly. All ${manifest.tracks.length} tracks have ${manifest.lengthSamples} samples. The demo took ${Math.round((Date.now() - started) / 1000)} s.\n`);
+step(
+  `The bot has stopped cleanly. All ${manifest.tracks.length} tracks have ${manifest.lengthSamples} samples. The demo took ${Math.round((Date.now() - started) / 1000)} s.\n`,
+);
 
 const tracksFolder = relative(process.cwd(), join(folder, "tracks"));
 say("What next:");
 say(`  listen      open the WAVs in any editor, all at zero; or with sox:  play -m ${tracksFolder}/*.wav`);
-say(`  the links   DATA_DIR=${relative(process.cwd(), dataDir)} HTTP_PORT=${port} ROLES=web npm start   serves them again`);
+say(
+  `  the links   DATA_DIR=${relative(process.cwd(), dataDir)} HTTP_PORT=${port} ROLES=web npm start   serves them again`,
+);
 say("  your own    npm start   tells how to make the bot");
 
 function readManifest(): Manifest {

@@ -56,11 +56,16 @@ export class LiveView {
 
   #print(speaking: readonly boolean[]): void {
     const names = this.#speakers.filter((_, index) => speaking[index]).map((speaker) => speaker.name);
-    const line = names.length === 0 ? "silence" : `${names.join(" and ")} ${names.length === 1 ? "speaks" : "speak"}`;
+    const line =
+      names.length === 0 ? "silence" : `${names.join(" and ")} ${names.length === 1 ? "speaks" : "speak"}`;
     if (line === this.#lastLine) return;
     this.#lastLine = line;
-    const sizes = this.#speakers.map((speaker, index) => `${speaker.name} ${this.#onDisk(index + 1)}`).join(", ");
-    console.log(`   ${((Date.now() - this.#startedMs) / 1000).toFixed(1).padStart(5)} s  ${line.padEnd(32)} on disk: ${sizes}`);
+    const sizes = this.#speakers
+      .map((speaker, index) => `${speaker.name} ${this.#onDisk(index + 1)}`)
+      .join(", ");
+    console.log(
+      `   ${((Date.now() - this.#startedMs) / 1000).toFixed(1).padStart(5)} s  ${line.padEnd(32)} on disk: ${sizes}`,
+    );
   }
 
   /** What the track with this number takes on disk, holes not counted. */
@@ -68,7 +73,9 @@ export class LiveView {
     const prefix = `${String(track).padStart(2, "0")}-`;
     try {
       const file = readdirSync(this.#tracksFolder).find((name) => name.startsWith(prefix));
-      return file === undefined ? "–" : `${Math.round((statSync(join(this.#tracksFolder, file)).blocks * 512) / 1000)} kB`;
+      return file === undefined
+        ? "–"
+        : `${Math.round((statSync(join(this.#tracksFolder, file)).blocks * 512) / 1000)} kB`;
     } catch {
       return "–"; // renamed between the listing and the look, or not there yet
     }

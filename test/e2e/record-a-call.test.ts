@@ -20,7 +20,7 @@ for (const dave of [true, false]) {
       await using call = await Call.start({ dave });
       const { discord } = call;
       const people = [
-        { person: discord.addPerson("Zoë"), hz: 440 },
+        { person: call.addHost("Zoë"), hz: 440 },
         { person: discord.addPerson("Ben"), hz: 660 },
         { person: discord.addPerson("山田 太郎"), hz: 880 },
         { person: discord.addPerson("Dana"), hz: 550 },

@@ -12,7 +12,7 @@ import { readSamples, wavefileFacts } from "../support/wav-readers.ts";
 /** A call in which two people have talked for two seconds and go on. */
 async function callInProgress() {
   const call = await Call.start({ dave: true });
-  const people = [call.discord.addPerson("Anna"), call.discord.addPerson("Ben")] as const;
+  const people = [call.addHost("Anna"), call.discord.addPerson("Ben")] as const;
   for (const person of people) await person.join();
   const start = await call.discord.command(people[0], "record start", {});
   await start.until((reply) => /record/i.test(reply.content), 15_000);

@@ -15,9 +15,7 @@ for (const thread of ["main", "writer"] as const) {
     { timeout: 120_000 },
     async (t) => {
       await using call = await Call.start({ dave: true, nodeOptions: ["--inspect=127.0.0.1:0"] });
-      const people = Array.from({ length: SPEAKERS }, (_, index) =>
-        call.discord.addPerson(`Person ${index + 1}`),
-      );
+      const people = Array.from({ length: SPEAKERS }, (_, index) => call.addHost(`Person ${index + 1}`));
       for (const person of people) await person.join();
       const [host] = people;
       assert.ok(host);

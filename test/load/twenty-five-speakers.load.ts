@@ -15,9 +15,7 @@ for (const dave of [true, false]) {
     },
     async (t) => {
       await using call = await Call.start({ dave });
-      const people = Array.from({ length: SPEAKERS }, (_, index) =>
-        call.discord.addPerson(`Person ${index + 1}`),
-      );
+      const people = Array.from({ length: SPEAKERS }, (_, index) => call.addHost(`Person ${index + 1}`));
       for (const person of people) await person.join();
       const [host] = people;
       assert.ok(host);

@@ -3,9 +3,11 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PermissionFlagsBits } from "discord-api-types/v10";
 import { balances } from "../../src/recordings/counts.ts";
 import { manifestSchema } from "../../src/recordings/manifest.ts";
 import type { Manifest } from "../../src/recordings/manifest.ts";
+import type { Person } from "../simulator/person.ts";
 import { SimulatedDiscord } from "../simulator/simulated-discord.ts";
 import { BotProcess } from "./bot-process.ts";
 
@@ -42,6 +44,13 @@ export class Call {
       await discord.close();
       throw error;
     }
+  }
+
+  /** A person who may use /record: Discord shows it to those with "Manage Server". */
+  addHost(name: string): Person {
+    const host = this.discord.addPerson(name);
+    host.grant(PermissionFlagsBits.ManageGuild);
+    return host;
   }
 
   /** The only recording's folder. */
