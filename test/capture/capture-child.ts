@@ -30,6 +30,7 @@ export type ReceivedTrack = {
 };
 
 export type ChildReport =
+  | { readonly kind: "ready" }
   | { readonly kind: "started"; readonly startedAtMs: number }
   | { readonly kind: "failed"; readonly error: ErrorData }
   | { readonly kind: "stopped"; readonly result: CaptureResult; readonly tracks: readonly ReceivedTrack[] }
@@ -67,7 +68,7 @@ capture.onEvent((event) => tell({ kind: "event", event }));
 const polling = setInterval(drain, 20);
 
 process.on("message", (command: ChildCommand) => void obey(command));
-tell({ kind: "event", event: { kind: "connected", handle: 0, position: 0 } });
+tell({ kind: "ready" });
 
 async function obey(command: ChildCommand): Promise<void> {
   try {
