@@ -1,19 +1,15 @@
 import { samplesOfMs, SAMPLE_RATE } from "../audio/pcm.ts";
-import { fromErrorData, toErrorData } from "../errors.ts";
-import type { ErrorData, RecorderError } from "../errors.ts";
+import { fromErrorData, RecorderError, toErrorData } from "../errors.ts";
+import type { ErrorData } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { Checkpoints } from "./checkpoints.ts";
 import { within } from "./deadline.ts";
 import type { RecordingEvent } from "./events.ts";
-import { newManifest, withCaptured, withTrack, withWritten } from "./manifest-changes.ts";
-import type { Captured, StartRequest } from "./manifest-changes.ts";
+import { LiveManifest } from "./live-manifest.ts";
+import type { StartRequest } from "./manifest-changes.ts";
 import type { Manifest } from "./manifest.ts";
-import { Naming } from "./naming.ts";
-import { newRecordingId } from "./recording-id.ts";
 import { isOver, isRunning } from "./session-state.ts";
 import type { EndCause, SessionState } from "./session-state.ts";
-import type { CaptureEvent, RecordingHandle } from "./stages.ts";
-import type { TrackFile } from "./storage.ts";
+import type { CaptureEvent, CaptureRequest, OpenRequest, RecordingHandle } from "./stages.ts";
 import { Steps } from "./steps.ts";
 import type { RecordingStatus, Surroundings } from "./surroundings.ts";
 
@@ -23,12 +19,10 @@ export class Session {
   readonly #around: Surroundings;
   readonly #request: StartRequest;
   readonly #log: Log;
-  readonly #checkpoints: Checkpoints;
+  readonly #steps: Steps;
+  readonly #manifest: LiveManifest;
   readonly #cancelled = Promise.withResolvers<never>();
   readonly #settled = Promise.withResolvers<void>();
-  readonly #steps: Steps;
-  readonly #naming: Naming;
-  #manifest: Manifest;
   #state: SessionState = { kind: "connecting" };
   #queuedFrames = 0;
   /** Last position heard of, in case capture cannot say where the end is. */
@@ -42,25 +36,12 @@ export class Session {
     this.handle = handle;
     this.#around = around;
     this.#request = request;
-    this.#manifest = newManifest(newRecordingId(), request);
     // Not the recording's id: who knows it can open its page.
     this.#log = around.log.child({ recording: handle, guild: request.guild.id });
     this.#steps = new Steps(this.#log);
-    this.#naming = new Naming({
-      names: around.names,
-      guildId: request.guild.id,
-      timeoutMs: around.timing.noticeMs,
-      steps: this.#steps,
-      onName: (track, userId, name) => this.#onName(track, userId, name),
-    });
+    this.#manifest = new LiveManifest({ around, request, handle, steps: this.#steps, log: this.#log });
     // Nobody may be waiting when a start is cancelled.
     this.#cancelled.promise.catch(() => undefined);
-    this.#checkpoints = new Checkpoints({
-      write: () => this.#save(),
-      settleMs: around.timing.settleMs,
-      intervalMs: around.timing.checkpointMs,
-      log: this.#log,
-    });
   }
 
   get state(): SessionState {
@@ -68,9 +49,9 @@ export class Session {
   }
 
   get status(): RecordingStatus {
-    const { startedAtMs } = this.#manifest;
+    const { startedAtMs } = this.#manifest.value;
     const elapsedMs = startedAtMs === undefined ? 0 : Math.max(0, Date.now() - startedAtMs);
-    return { manifest: this.#manifest, elapsedMs, queuedFrames: this.#queuedFrames };
+    return { manifest: this.#manifest.value, elapsedMs, queuedFrames: this.#queuedFrames };
   }
 
   /** Resolves when nothing of this recording stands any more, its notice included. Never rejects. */
@@ -95,11 +76,12 @@ export class Session {
     this.#cancelled.reject(error);
   }
 
+  /** Notes what happened outside, such as a join; its position follows from its time. */
   recordEvent(event: RecordingEvent): void {
-    const { startedAtMs } = this.#manifest;
+    const { startedAtMs } = this.#manifest.value;
     if (!isRunning(this.#state) || startedAtMs === undefined) return;
     const position = event.position ?? Math.max(0, samplesOfMs(event.atMs - startedAtMs));
-    this.#around.writer.recordEvent(this.handle, { ...event, position });
+    this.#note({ ...event, position });
   }
 
   onCaptureEvent(event: CaptureEvent): void {
@@ -108,28 +90,25 @@ export class Session {
       return;
     }
     if (this.#state.kind !== "connecting" && !isRunning(this.#state)) return;
-    this.#position = Math.max(this.#position, event.position);
+    const { position } = event;
+    this.#position = Math.max(this.#position, position);
     const atMs = Date.now();
     switch (event.kind) {
       case "connected":
-        this.#around.writer.recordEvent(this.handle, { atMs, position: event.position, kind: "connected" });
+        this.#note({ atMs, position, kind: "connected" });
         if (this.#state.kind === "reconnecting") this.#enter({ kind: "recording" });
         break;
-      case "interrupted": {
-        const { position, reason } = event;
-        this.#around.writer.recordEvent(this.handle, { atMs, position, kind: "interrupted", text: reason });
-        if (this.#state.kind === "recording") this.#enter({ kind: "reconnecting", reason });
+      case "interrupted":
+        this.#note({ atMs, position, kind: "interrupted", text: event.reason });
+        if (this.#state.kind === "recording") this.#enter({ kind: "reconnecting", reason: event.reason });
         break;
-      }
-      case "track": {
-        const { track, userId, position } = event;
-        this.#around.writer.recordEvent(this.handle, { atMs, position, kind: "track", userId, track });
-        this.#meet(track, userId);
+      case "track":
+        this.#note({ atMs, position, kind: "track", userId: event.userId, track: event.track });
+        this.#manifest.meet(event.track, event.userId);
         break;
-      }
       case "progress":
         this.#queuedFrames = event.queuedFrames;
-        this.#count(event);
+        this.#manifest.count(event);
         break;
     }
   }
@@ -137,12 +116,7 @@ export class Session {
   onWriterFault(error: ErrorData): void {
     if (isOver(this.#state)) return;
     this.#fault ??= error;
-    const atMs = Date.now();
-    this.#around.writer.recordEvent(this.handle, {
-      atMs,
-      kind: "fault",
-      text: `${error.code} ${error.message}`,
-    });
+    this.#note({ atMs: Date.now(), kind: "fault", text: `${error.code} ${error.message}` });
     this.#endByItself({ kind: "fault", error });
   }
 
@@ -155,57 +129,64 @@ export class Session {
       // Each undoing is laid down before its step: a step that fails half-way or too late may still have done something.
       undo.defer(() => this.#abandon());
       await within(writer.open(this.#openRequest()), timing.openMs, "Making the recording's folder");
-      await catalog.upsert(this.#manifest);
+      // Its page can be opened from now on. Without it the recording is no worse, and checkpoints try again.
+      const listed = catalog.upsert(this.#manifest.value);
+      await this.#steps.quietly("Telling the catalog", timing.manifestMs, listed);
       undo.defer(() => this.#clearNotice());
-      await this.#unlessCancelled("Showing the notice", timing.noticeMs, () => notices.show(this.#manifest));
+      await this.#unlessCancelled("Showing the notice", timing.noticeMs, () =>
+        notices.show(this.#manifest.value),
+      );
       undo.defer(() =>
         this.#steps.quietly("Leaving the channel", timing.stopMs, capture.stop(this.handle).catch(noEnd)),
       );
       const { startedAtMs } = await this.#unlessCancelled("Joining the channel", timing.connectMs, () =>
         capture.start(this.#captureRequest()),
       );
-      this.#manifest = { ...this.#manifest, startedAtMs };
-      writer.recordEvent(this.handle, { atMs: startedAtMs, position: 0, kind: "started" });
+      this.#manifest.change({ startedAtMs });
+      this.#note({ atMs: startedAtMs, position: 0, kind: "started" });
     } catch (error) {
-      const data = toErrorData(error);
-      this.#manifest = { ...this.#manifest, endedAtMs: Date.now(), error: publicError(data) };
-      this.#enter({ kind: "failed", error: data });
-      throw error;
+      this.#manifest.discard(error);
+      this.#state = { kind: "failed", error: toErrorData(error) };
+      throw error instanceof RecorderError ? error : fromErrorData(toErrorData(error));
     }
     undo.move();
     this.#enter({ kind: "recording" });
     // The writer puts the clock's start into every header.
-    this.#checkpoints.now();
+    this.#manifest.saveNow();
     this.#log.info("recording");
-    return this.#manifest;
+    return this.#manifest.value;
   }
 
-  #openRequest() {
+  #openRequest(): OpenRequest {
+    const manifest = this.#manifest.value;
+    const directory = this.#around.storage.directory(manifest.id);
     return {
       handle: this.handle,
-      directory: this.#around.storage.directory(this.#manifest.id),
+      directory,
       channels: this.#request.channels,
       startedAtMs: Date.now(),
-      manifest: this.#manifest,
+      manifest,
     };
   }
 
-  #captureRequest() {
+  #captureRequest(): CaptureRequest {
+    const { guild, channel, botUserId, channels } = this.#request;
+    const { announce } = this.#around;
     return {
       handle: this.handle,
-      guildId: this.#request.guild.id,
-      channelId: this.#request.channel.id,
-      botUserId: this.#request.botUserId,
-      channels: this.#request.channels,
-      announce: this.#around.announce,
+      guildId: guild.id,
+      channelId: channel.id,
+      botUserId,
+      channels,
+      announce,
     };
   }
 
   /** Nothing was recorded: the folder and the catalog's line go, unless audio got into it after all. */
   async #abandon(): Promise<void> {
     const { writer, storage, catalog, timing } = this.#around;
-    const { id } = this.#manifest;
-    await this.#steps.quietly("The last manifest", timing.manifestMs, this.#checkpoints.stop());
+    const { id } = this.#manifest.value;
+    await this.#manifest.rest();
     await this.#steps.quietly("Letting go of the folder", timing.manifestMs, writer.release(this.handle));
     await this.#steps.quietly("Removing the unused folder", timing.manifestMs, storage.removeUnused(id));
     await this.#steps.quietly("Removing it from the catalog", timing.manifestMs, catalog.remove(id));
@@ -227,104 +208,68 @@ export class Session {
   async #finish(cause: EndCause): Promise<Manifest> {
     const { capture, writer, timing } = this.#around;
     this.#enter({ kind: "finishing", cause });
-    await this.#steps.quietly("The last checkpoint", timing.manifestMs, this.#checkpoints.stop());
-
-    const stopped = await this.#steps.attempt(
-      "Leaving the channel",
-      timing.stopMs,
-      capture.stop(this.handle),
-    );
-    if (stopped.ok) this.#count(stopped.value);
+    // Not awaited yet: a slow disk must not keep us listening after "stop".
+    const rested = this.#manifest.rest();
+    const leaving = capture.stop(this.handle);
+    const stopped = await this.#steps.attempt("Leaving the channel", timing.stopMs, leaving);
+    if (stopped.ok) this.#manifest.count(stopped.value);
     // Without capture's word the queue's tail is unknown: 0 means "do not wait for it".
     const end = stopped.ok ? stopped.value : { lengthSamples: this.#position, fence: 0 };
     const { lengthSamples, fence } = end;
-    await this.#steps.quietly("Asking for the names", timing.nameMs, this.#naming.settled);
-    writer.recordEvent(this.handle, {
-      atMs: Date.now(),
-      position: lengthSamples,
-      kind: "stopped",
-      text: cause.kind,
-    });
+    await this.#manifest.named();
+    this.#note({ atMs: Date.now(), position: lengthSamples, kind: "stopped", text: cause.kind });
     const closing = writer.close(this.handle, { lengthSamples, fence });
     const closed = await this.#steps.attempt("Closing the tracks", timing.closeMs, closing);
-    if (closed.ok) this.#manifest = withWritten(this.#manifest, closed.value);
-    await this.#findFiles();
+    await rested;
+    await this.#manifest.close(closed.ok ? closed.value : []);
 
-    const failure =
-      this.#fault ?? (closed.ok ? undefined : closed.error) ?? (stopped.ok ? undefined : stopped.error);
-    await this.#conclude(lengthSamples, failure, cause);
+    const errors = [
+      this.#fault,
+      closed.ok ? undefined : closed.error,
+      stopped.ok ? undefined : stopped.error,
+    ];
+    await this.#conclude(
+      cause,
+      lengthSamples,
+      errors.find((error) => error !== undefined),
+    );
     // Taking the notice down may wait for a rate limit; whoever said stop need not.
     void this.#clearNotice().then(() => this.#settled.resolve());
-    return this.#manifest;
+    return this.#manifest.value;
   }
 
-  /** The last manifest, into the folder and into the catalog. */
-  async #conclude(lengthSamples: number, failure: ErrorData | undefined, cause: EndCause): Promise<void> {
-    const { writer, catalog, timing } = this.#around;
+  /** The last manifest, then the folder is let go. */
+  async #conclude(cause: EndCause, lengthSamples: number, failure: ErrorData | undefined): Promise<void> {
     const shown = failure ?? (cause.kind === "asked" ? undefined : cause.error);
-    const startedAtMs = this.#manifest.startedAtMs ?? Date.now();
-    this.#manifest = {
-      ...this.#manifest,
+    const startedAtMs = this.#manifest.value.startedAtMs ?? Date.now();
+    await this.#manifest.seal({
       state: failure === undefined ? "finished" : "failed",
       lengthSamples,
       endedAtMs: startedAtMs + Math.round((lengthSamples * 1000) / SAMPLE_RATE),
-      ...(shown === undefined ? {} : { error: publicError(shown) }),
-    };
-    const saved = writer.writeManifest(this.handle, this.#manifest);
-    await this.#steps.quietly("Writing the last manifest", timing.manifestMs, saved);
-    await this.#steps.quietly("Telling the catalog", timing.manifestMs, catalog.upsert(this.#manifest));
-    await this.#steps.quietly("Letting go of the folder", timing.manifestMs, writer.release(this.handle));
+      // The detail is for the log alone.
+      ...(shown === undefined ? {} : { error: { code: shown.code, message: shown.message } }),
+    });
+    const released = this.#around.writer.release(this.handle);
+    await this.#steps.quietly("Letting go of the folder", this.#around.timing.manifestMs, released);
     this.#state = failure === undefined ? { kind: "finished" } : { kind: "failed", error: failure };
-    this.#log.info({ state: this.#state.kind, tracks: this.#manifest.tracks.length }, "recording ended");
+    this.#log.info({ state: this.#state.kind }, "recording ended");
   }
 
   async #clearNotice(): Promise<void> {
     const { notices, timing } = this.#around;
-    await this.#steps.quietly("Taking down the notice", timing.noticeMs, notices.clear(this.#manifest));
+    const cleared = notices.clear(this.#manifest.value);
+    await this.#steps.quietly("Taking down the notice", timing.noticeMs, cleared);
+  }
+
+  #note(event: RecordingEvent): void {
+    this.#around.writer.recordEvent(this.handle, event);
   }
 
   #enter(state: SessionState): void {
     this.#state = state;
-    this.#manifest = { ...this.#manifest, state: state.kind };
-    if (state.kind === "failed") return;
-    this.#checkpoints.soon();
-    const updated = this.#around.notices.update(this.#manifest);
+    this.#manifest.change({ state: state.kind });
+    const updated = this.#around.notices.update(this.#manifest.value);
     void this.#steps.quietly("Refreshing the notice", this.#around.timing.noticeMs, updated);
-  }
-
-  #count(captured: Captured): void {
-    const known = new Set(this.#manifest.tracks.map((track) => track.track));
-    this.#manifest = withCaptured(this.#manifest, captured);
-    for (const { track, userId } of captured.tracks) if (!known.has(track)) this.#meet(track, userId);
-  }
-
-  /** Somebody has a track: it is listed at once, and named when Discord has said the name. */
-  #meet(track: number, userId: string): void {
-    this.#manifest = withTrack(this.#manifest, { track, userId });
-    this.#checkpoints.soon();
-    this.#naming.ask(track, userId);
-  }
-
-  #onName(track: number, userId: string, name: string): void {
-    // Too late for the file once the writer has let go: the page shows what the manifest says.
-    if (isOver(this.#state)) return;
-    this.#manifest = withTrack(this.#manifest, { track, userId, name });
-    this.#around.writer.nameTrack(this.handle, track, name);
-    this.#checkpoints.soon();
-  }
-
-  /** Tracks that the writer could not close are in the folder all the same, valid up to the last checkpoint. */
-  async #findFiles(): Promise<void> {
-    if (this.#manifest.tracks.every((track) => track.file !== undefined)) return;
-    const files = await this.#around.storage.trackFiles(this.#manifest.id).catch(() => NO_FILES);
-    const tracks = this.#manifest.tracks.map((track) => ({ ...files.get(track.track), ...track }));
-    this.#manifest = { ...this.#manifest, tracks };
-  }
-
-  async #save(): Promise<void> {
-    const { writer, catalog } = this.#around;
-    await writer.writeManifest(this.handle, this.#manifest);
-    await catalog.upsert(this.#manifest);
   }
 
   async #unlessCancelled<T>(what: string, timeoutMs: number, begin: () => Promise<T>): Promise<T> {
@@ -333,12 +278,5 @@ export class Session {
   }
 }
 
-const NO_FILES: ReadonlyMap<number, TrackFile> = new Map();
-
 /** A capture that never began has no end to tell of. */
 function noEnd(): void {}
-
-/** Code and sentence; the detail is for the log alone. */
-function publicError({ code, message }: ErrorData): { code: string; message: string } {
-  return { code, message };
-}

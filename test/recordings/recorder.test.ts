@@ -256,6 +256,21 @@ test("a writer that cannot close leaves the files that are in the folder", optio
   assert.equal(manifest.tracks[0]?.sizeBytes, 5);
 });
 
+test("a disk that stalls a manifest does not keep the recorder listening after a stop", options, async () => {
+  await using studio = await Studio.open({ timing: { settleMs: 5 } });
+  await studio.recorder.start(request());
+  await until(() => studio.journal.count("writer.writeManifest recording") > 0);
+  studio.writer.manifestGate = new Gate();
+  studio.hear(1);
+  const seen = studio.journal.count("writer.writeManifest recording");
+  await until(() => studio.journal.count("writer.writeManifest recording") > seen);
+  const stopped = studio.recorder.stop("1");
+  await until(() => studio.journal.count("writer.close") === 1);
+  assert.equal(studio.journal.count("capture.stop"), 1);
+  studio.writer.manifestGate.open();
+  assert.equal((await stopped).state, "finished");
+});
+
 test("a lost connection is shown and noted, and so is its return", options, async () => {
   await using studio = await Studio.open();
   await studio.recorder.start(request());

@@ -16,6 +16,7 @@ export class FolderWriter implements WriterStage {
   openRefusal: Error | undefined;
   closeRefusal: Error | undefined;
   closeGate: Gate | undefined;
+  manifestGate: Gate | undefined;
   directory = "";
 
   constructor(journal: Journal) {
@@ -58,6 +59,7 @@ export class FolderWriter implements WriterStage {
     const recording = this.#open.get(handle);
     if (recording === undefined) throw new Error("no such recording is open");
     this.#journal.note(`writer.writeManifest ${manifest.state}`);
+    await this.manifestGate?.passed;
     writeFileSync(join(recording.directory, "recording.json"), JSON.stringify(manifest));
   }
 

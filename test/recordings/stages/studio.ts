@@ -70,6 +70,7 @@ export class Studio {
       this.capture.startGate,
       this.capture.stopGate,
       this.writer.closeGate,
+      this.writer.manifestGate,
       this.notices.clearGate,
     ])
       gate?.open();

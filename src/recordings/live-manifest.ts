@@ -1,0 +1,134 @@
+import { toErrorData } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { Checkpoints } from "./checkpoints.ts";
+import { newManifest, withCaptured, withTrack, withWritten } from "./manifest-changes.ts";
+import type { Captured, StartRequest } from "./manifest-changes.ts";
+import type { Manifest } from "./manifest.ts";
+import { Naming } from "./naming.ts";
+import { newRecordingId } from "./recording-id.ts";
+import type { RecordingHandle, WrittenTrack } from "./stages.ts";
+import type { Steps } from "./steps.ts";
+import type { TrackFile } from "./storage.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+/**
+ * Lives on the main thread. The manifest of one recording while it changes: who has a track, what they are called, what
+ * was counted; and its copies in the folder and in the catalog, which follow before long.
+ */
+export class LiveManifest {
+  readonly #around: Surroundings;
+  readonly #handle: RecordingHandle;
+  readonly #steps: Steps;
+  readonly #naming: Naming;
+  readonly #checkpoints: Checkpoints;
+  #value: Manifest;
+  #sealed = false;
+
+  constructor(options: {
+    readonly around: Surroundings;
+    readonly request: StartRequest;
+    readonly handle: RecordingHandle;
+    readonly steps: Steps;
+    readonly log: Log;
+  }) {
+    const { around, request, handle, steps, log } = options;
+    this.#around = around;
+    this.#handle = handle;
+    this.#steps = steps;
+    this.#value = newManifest(newRecordingId(), request);
+    this.#naming = new Naming({
+      names: around.names,
+      guildId: request.guild.id,
+      timeoutMs: around.timing.noticeMs,
+      steps,
+      onName: (track, userId, name) => this.#onName(track, userId, name),
+    });
+    this.#checkpoints = new Checkpoints({
+      write: () => this.#save(),
+      settleMs: around.timing.settleMs,
+      intervalMs: around.timing.checkpointMs,
+      log,
+    });
+  }
+
+  get value(): Manifest {
+    return this.#value;
+  }
+
+  /** Changes what stands; the copies follow. */
+  change(changes: Partial<Manifest>): void {
+    this.#value = { ...this.#value, ...changes };
+    this.#checkpoints.soon();
+  }
+
+  /** The copies follow at once. */
+  saveNow(): void {
+    this.#checkpoints.now();
+  }
+
+  /** Somebody has a track: it is listed at once, and named when Discord has said the name. */
+  meet(track: number, userId: string): void {
+    this.#value = withTrack(this.#value, { track, userId });
+    this.#checkpoints.soon();
+    this.#naming.ask(track, userId);
+  }
+
+  /** The counts of now. Too frequent for a copy each. */
+  count(captured: Captured): void {
+    const known = new Set(this.#value.tracks.map((track) => track.track));
+    this.#value = withCaptured(this.#value, captured);
+    for (const { track, userId } of captured.tracks) if (!known.has(track)) this.meet(track, userId);
+  }
+
+  /** Resolves when no name is awaited any more, within `nameMs`. */
+  async named(): Promise<void> {
+    await this.#steps.quietly("Asking for the names", this.#around.timing.nameMs, this.#naming.settled);
+  }
+
+  /** No copy is begun after this; resolves when the last one has ended. */
+  async rest(): Promise<void> {
+    const stopped = this.#checkpoints.stop();
+    await this.#steps.quietly("The last checkpoint", this.#around.timing.manifestMs, stopped);
+  }
+
+  /** What the writer closed. A track that it could not close is in the folder all the same, valid as it was. */
+  async close(written: readonly WrittenTrack[]): Promise<void> {
+    this.#value = withWritten(this.#value, written);
+    if (this.#value.tracks.every((track) => track.file !== undefined)) return;
+    const files = await this.#around.storage.trackFiles(this.#value.id).catch(() => NO_FILES);
+    const tracks = this.#value.tracks.map((track) => ({ ...files.get(track.track), ...track }));
+    this.#value = { ...this.#value, tracks };
+  }
+
+  /** The last change and the last copies. Each is tried whatever became of the other. */
+  async seal(changes: Partial<Manifest>): Promise<void> {
+    const { writer, catalog, timing } = this.#around;
+    this.#sealed = true;
+    this.#value = { ...this.#value, ...changes };
+    const saved = writer.writeManifest(this.#handle, this.#value);
+    await this.#steps.quietly("Writing the last manifest", timing.manifestMs, saved);
+    await this.#steps.quietly("Telling the catalog", timing.manifestMs, catalog.upsert(this.#value));
+  }
+
+  /** The same for a recording that never began: no copies. */
+  discard(error: unknown): void {
+    this.#sealed = true;
+    const { code, message } = toErrorData(error);
+    this.#value = { ...this.#value, state: "failed", endedAtMs: Date.now(), error: { code, message } };
+  }
+
+  #onName(track: number, userId: string, name: string): void {
+    // Too late for the file: whoever looks sees what the last manifest says.
+    if (this.#sealed) return;
+    this.#value = withTrack(this.#value, { track, userId, name });
+    this.#around.writer.nameTrack(this.#handle, track, name);
+    this.#checkpoints.soon();
+  }
+
+  async #save(): Promise<void> {
+    await this.#around.writer.writeManifest(this.#handle, this.#value);
+    await this.#around.catalog.upsert(this.#value);
+  }
+}
+
+const NO_FILES: ReadonlyMap<number, TrackFile> = new Map();
