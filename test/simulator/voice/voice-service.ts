@@ -6,8 +6,11 @@ import { WebSocketServer } from "ws";
 import type { WebSocket } from "ws";
 import { Pacer } from "../people/pacer.ts";
 import { Seat } from "../people/seat.ts";
+import { createExternalSender } from "../dave/room.ts";
+import type { ExternalSender } from "../dave/room.ts";
 import { makeCertificates } from "./certificates.ts";
 import type { Certificates } from "./certificates.ts";
+import { DaveDelivery } from "./dave-delivery.ts";
 import { GatewayClient, HEARTBEAT_INTERVAL_MS, parseMessage } from "./gateway-client.ts";
 import type { Admission, SessionEvents } from "./gateway-client.ts";
 import type { NetworkConditions, NetworkTotals } from "./netem.ts";
@@ -31,6 +34,7 @@ export class VoiceService {
   /** What the server does wrong on purpose. */
   readonly faults: VoiceFaults;
   readonly #dave: boolean;
+  readonly #externalSender: ExternalSender = createExternalSender();
   readonly #sfu: Sfu;
   readonly #https: Server;
   readonly #sockets: WebSocketServer;
@@ -233,6 +237,7 @@ export class VoiceService {
     let room = this.#rooms.get(key);
     if (room === undefined) {
       room = new VoiceRoom(channelId, this.faults);
+      if (this.#dave) room.encryption = new DaveDelivery(room, this.#externalSender, this.#problem);
       this.#rooms.set(key, room);
     }
     return room;
