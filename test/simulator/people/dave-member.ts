@@ -92,7 +92,9 @@ export class DaveMember {
   }
 
   #proposals(body: Buffer): void {
-    const { commit, welcome } = this.#session.processProposals(body.readUInt8(0), body.subarray(1), [
+    const operation =
+      body.readUInt8(0) === 1 ? davey.ProposalsOperationType.REVOKE : davey.ProposalsOperationType.APPEND;
+    const { commit, welcome } = this.#session.processProposals(operation, body.subarray(1), [
       ...this.#present,
     ]);
     if (commit !== undefined)

@@ -185,7 +185,7 @@ export class VoiceService {
     socket.send(JSON.stringify({ op: 8, d: { v: 8, heartbeat_interval: HEARTBEAT_INTERVAL_MS } }));
     const first = (data: Buffer, isBinary: boolean): void => {
       const { op, d } = isBinary ? { op: -1, d: {} } : parseMessage(data);
-      if (op === 3) return void socket.send(JSON.stringify({ op: 6, d: { t: d["t"] } }));
+      if (op === 3) return socket.send(JSON.stringify({ op: 6, d: { t: d["t"] } }));
       socket.off("message", first);
       if (op === 0) this.#identify(socket, d);
       else if (op === 7) this.#resume(socket, d);
