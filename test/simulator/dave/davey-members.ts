@@ -71,6 +71,8 @@ export class DaveyMember {
 export class DaveyMembers {
   readonly room: DaveRoom;
   readonly members = new Map<string, DaveyMember>();
+  /** What the room sent to people who are not davey members. */
+  readonly forOthers: DaveOutput[] = [];
   readonly #channelId: string;
   /** Everybody who ever came: the word that somebody left (op 13) may follow their last proposal. */
   readonly #announced = new Set<string>();
@@ -90,6 +92,12 @@ export class DaveyMembers {
       this.#down.push(...this.room.join(userId));
     }
     for (const userId of userIds) this.#up.push({ from: userId, reply: this.member(userId).keyPackage() });
+  }
+
+  /** Somebody of another kind, who answers nothing but a key package. */
+  joinOther(userId: string, keyPackage: Buffer): void {
+    this.#announced.add(userId);
+    this.#down.push(...this.room.join(userId), ...this.room.receive(userId, 26, keyPackage));
   }
 
   leave(userId: string): void {
@@ -121,7 +129,8 @@ export class DaveyMembers {
       this.deliverUp();
       for (const output of this.#down.splice(0)) {
         const member = this.members.get(output.to);
-        if (member !== undefined) this.send(output.to, ...member.receive(output, [...this.#announced]));
+        if (member === undefined) this.forOthers.push(output);
+        else this.send(output.to, ...member.receive(output, [...this.#announced]));
       }
     }
   }

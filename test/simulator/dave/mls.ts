@@ -1,4 +1,5 @@
 import { createHash, createPublicKey, verify } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import { TlsReader, vector } from "./tls-codec.ts";
 
 /** DHKEMP256_AES128GCM_SHA256_P256: the only suite of DAVE protocol version 1. */
@@ -42,26 +43,28 @@ export function signContent(label: string, content: Buffer): Buffer {
 }
 
 /**
- * Checks an ECDSA P-256 signature in DER over a labelled content.
- * @param publicKey uncompressed point, 65 bytes
+ * An ECDSA P-256 key from its uncompressed point of 65 bytes.
+ * @throws RangeError for any other form
  */
+export function publicKeyOf(point: Uint8Array): KeyObject {
+  if (point.length !== 65 || point[0] !== 4) throw new RangeError("P-256 key is not an uncompressed point");
+  const x = Buffer.from(point.subarray(1, 33)).toString("base64url");
+  const y = Buffer.from(point.subarray(33)).toString("base64url");
+  try {
+    return createPublicKey({ key: { kty: "EC", crv: "P-256", x, y }, format: "jwk" });
+  } catch (cause) {
+    throw new RangeError("P-256 key is not a point of the curve", { cause });
+  }
+}
+
+/** Checks a signature in DER over a labelled content. */
 export function verifyWithLabel(
   publicKey: Buffer,
   label: string,
   content: Buffer,
   signature: Buffer,
 ): boolean {
-  if (publicKey.length !== 65 || publicKey[0] !== 4) return false;
-  const key = createPublicKey({
-    key: {
-      kty: "EC",
-      crv: "P-256",
-      x: publicKey.subarray(1, 33).toString("base64url"),
-      y: publicKey.subarray(33).toString("base64url"),
-    },
-    format: "jwk",
-  });
-  return verify("sha256", signContent(label, content), key, signature);
+  return verify("sha256", signContent(label, content), publicKeyOf(publicKey), signature);
 }
 
 /** Reads a LeafNode (RFC 9420 §7.2) of whatever source. */

@@ -21,6 +21,7 @@ export class DaveMember {
   readonly #problem: (text: string) => void;
   readonly #session: davey.DAVESession;
   readonly #present = new Set<string>();
+  #offered = false;
   /** Frames encrypted with the epoch before the announced one, by the plain frame to be sent next. */
   #ahead: { readonly plain: Buffer; readonly sealed: Buffer }[] = [];
 
@@ -66,26 +67,34 @@ export class DaveMember {
     else if (op === 13) this.#present.delete(String(message["user_id"]));
     else if (op === 21 && transition !== 0) this.#answer(23, { transition_id: transition });
     else if (op === 22) this.#ahead.length = 0;
-    else if (op === 24 && message["epoch"] === 1) this.offerKeyPackage(true);
+    else if (op === 24 && message["epoch"] === 1) this.#startOver();
   }
 
   /** A binary message; `upcoming` is what the person is about to say. */
   binary(op: number, body: Buffer, upcoming: readonly (Buffer | undefined)[]): void {
     if (op === 25) {
       this.#session.setExternalSender(body);
-      this.offerKeyPackage(false);
+      if (!this.#offered) this.#offerKeyPackage();
     } else if (op === 27) this.#proposals(body);
     else if (op === 29 || op === 30) this.#transition(op, body, upcoming);
   }
 
-  /** Sends a new key package; `anew` forgets the group. */
-  offerKeyPackage(anew: boolean): void {
-    if (anew) this.#session.reinit(davey.DAVE_PROTOCOL_VERSION, this.#userId, this.#room.channelId);
+  /** Forgets the group and asks to be added to the next one. */
+  #startOver(): void {
+    this.#ahead.length = 0;
+    this.#session.reinit(davey.DAVE_PROTOCOL_VERSION, this.#userId, this.#room.channelId);
+    this.#offerKeyPackage();
+  }
+
+  #offerKeyPackage(): void {
+    this.#offered = true;
     this.#answer(26, this.#session.getSerializedKeyPackage());
   }
 
   #proposals(body: Buffer): void {
-    const { commit, welcome } = this.#session.processProposals(body.readUInt8(0), body.subarray(1), [
+    const operation =
+      body.readUInt8(0) === 1 ? davey.ProposalsOperationType.REVOKE : davey.ProposalsOperationType.APPEND;
+    const { commit, welcome } = this.#session.processProposals(operation, body.subarray(1), [
       ...this.#present,
     ]);
     if (commit !== undefined)
@@ -101,9 +110,8 @@ export class DaveMember {
       if (transition !== 0) this.#answer(23, { transition_id: transition });
     } catch (error) {
       this.#problem(`${this.#userId} refuses ${op === 29 ? "a commit" : "a welcome"}: ${String(error)}`);
-      this.#ahead.length = 0;
       this.#answer(31, { transition_id: transition });
-      this.offerKeyPackage(true);
+      this.#startOver();
     }
   }
 

@@ -1,5 +1,5 @@
 import "./reflect-metadata.ts";
-import { webcrypto } from "node:crypto";
+import { randomBytes, webcrypto } from "node:crypto";
 import {
   BasicConstraintsExtension,
   ExtendedKeyUsage,
@@ -26,7 +26,8 @@ export async function makeCertificates(): Promise<Certificates> {
   const authorityKeys = await webcrypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
   const authority = await X509CertificateGenerator.createSelfSigned({
     serialNumber: "01",
-    name: "CN=Simulated Discord authority",
+    // A process may trust several: authorities are found by their names.
+    name: `CN=Simulated Discord ${randomBytes(8).toString("hex")}`,
     ...validity,
     signingAlgorithm: ALGORITHM,
     keys: authorityKeys,

@@ -20,5 +20,3 @@ function define(key: unknown, value: unknown, target: object): void {
 
 if (!("getMetadata" in Reflect))
   Object.assign(Reflect, { getMetadata: inherited, getOwnMetadata: own, defineMetadata: define });
-
-export {};

@@ -6,8 +6,11 @@ import { WebSocketServer } from "ws";
 import type { WebSocket } from "ws";
 import { Pacer } from "../people/pacer.ts";
 import { Seat } from "../people/seat.ts";
+import { createExternalSender } from "../dave/room.ts";
+import type { ExternalSender } from "../dave/room.ts";
 import { makeCertificates } from "./certificates.ts";
 import type { Certificates } from "./certificates.ts";
+import { DaveDelivery } from "./dave-delivery.ts";
 import { GatewayClient, HEARTBEAT_INTERVAL_MS, parseMessage } from "./gateway-client.ts";
 import type { Admission, SessionEvents } from "./gateway-client.ts";
 import type { NetworkConditions, NetworkTotals } from "./netem.ts";
@@ -31,6 +34,7 @@ export class VoiceService {
   /** What the server does wrong on purpose. */
   readonly faults: VoiceFaults;
   readonly #dave: boolean;
+  readonly #externalSender: ExternalSender = createExternalSender();
   readonly #sfu: Sfu;
   readonly #https: Server;
   readonly #sockets: WebSocketServer;
@@ -181,7 +185,7 @@ export class VoiceService {
     socket.send(JSON.stringify({ op: 8, d: { v: 8, heartbeat_interval: HEARTBEAT_INTERVAL_MS } }));
     const first = (data: Buffer, isBinary: boolean): void => {
       const { op, d } = isBinary ? { op: -1, d: {} } : parseMessage(data);
-      if (op === 3) return void socket.send(JSON.stringify({ op: 6, d: { t: d["t"] } }));
+      if (op === 3) return socket.send(JSON.stringify({ op: 6, d: { t: d["t"] } }));
       socket.off("message", first);
       if (op === 0) this.#identify(socket, d);
       else if (op === 7) this.#resume(socket, d);
@@ -233,6 +237,7 @@ export class VoiceService {
     let room = this.#rooms.get(key);
     if (room === undefined) {
       room = new VoiceRoom(channelId, this.faults);
+      if (this.#dave) room.encryption = new DaveDelivery(room, this.#externalSender, this.#problem);
       this.#rooms.set(key, room);
     }
     return room;

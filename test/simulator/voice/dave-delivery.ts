@@ -1,0 +1,75 @@
+import { performance } from "node:perf_hooks";
+import { DaveRoom } from "../dave/room.ts";
+import type { DaveOutput, ExternalSender } from "../dave/room.ts";
+import { Seat } from "../people/seat.ts";
+import type { RoomEncryption, VoiceRoom } from "./voice-room.ts";
+
+const TICK_MS = 100;
+
+/**
+ * Lives on the simulator's thread: carries the messages between a channel's DAVE group and its members. Clients get theirs
+ * at once; simulated people one per turn of the event loop, since a change costs each of them milliseconds of MLS and the
+ * others' speech must be sent in time.
+ */
+export class DaveDelivery implements RoomEncryption {
+  readonly #room: VoiceRoom;
+  readonly #group: DaveRoom;
+  readonly #problem: (text: string) => void;
+  readonly #ticks: NodeJS.Timeout;
+  readonly #forPeople: { readonly seat: Seat; readonly output: DaveOutput }[] = [];
+  #reported = 0;
+  #delivering: NodeJS.Immediate | undefined;
+
+  constructor(room: VoiceRoom, externalSender: ExternalSender, problem: (text: string) => void) {
+    this.#room = room;
+    this.#problem = problem;
+    this.#group = new DaveRoom({ channelId: room.channelId, externalSender });
+    this.#ticks = setInterval(() => this.#send(this.#group.tick(performance.now())), TICK_MS);
+  }
+
+  join(userId: string): void {
+    this.#send(this.#group.join(userId));
+  }
+
+  leave(userId: string): void {
+    this.#send(this.#group.leave(userId));
+  }
+
+  receive(userId: string, op: number, body: unknown): void {
+    // Whoever has just left is no longer in the group; what was under way is void.
+    if (this.#room.member(userId) === undefined) return;
+    if (op !== 23 && op !== 26 && op !== 28 && op !== 31) return this.#problem(`DAVE op ${op} of ${userId}`);
+    if (typeof body !== "object" || body === null) return this.#problem(`empty op ${op} of ${userId}`);
+    this.#send(this.#group.receive(userId, op, body));
+  }
+
+  close(): void {
+    clearInterval(this.#ticks);
+    clearImmediate(this.#delivering);
+    this.#forPeople.length = 0;
+  }
+
+  #send(outputs: readonly DaveOutput[]): void {
+    for (const output of outputs) {
+      const member = this.#room.member(output.to);
+      if (member instanceof Seat) this.#forPeople.push({ seat: member, output });
+      else if (output.kind === "json") member?.json(output.op, output.data);
+      else member?.binary(output.op, output.body);
+    }
+    for (; this.#reported < this.#group.problems.length; this.#reported++)
+      this.#problem(`DAVE: ${this.#group.problems[this.#reported]}`);
+    if (this.#forPeople.length > 0) this.#delivering ??= setImmediate(() => this.#deliver());
+  }
+
+  #deliver(): void {
+    this.#delivering = undefined;
+    const next = this.#forPeople.shift();
+    if (next === undefined) return;
+    const { seat, output } = next;
+    if (this.#room.member(seat.userId) === seat) {
+      if (output.kind === "json") seat.json(output.op, output.data);
+      else seat.binary(output.op, output.body);
+    }
+    if (this.#forPeople.length > 0) this.#delivering ??= setImmediate(() => this.#deliver());
+  }
+}
