@@ -75,11 +75,14 @@ export class RecordingFiles {
     for (const track of this.#tracks.values()) track.wav.flushIfOld(nowMs);
   }
 
-  /** Forces at most one track to the disk; whether it did. One per round keeps the stalls of a slow disk apart. */
-  syncOneDue(nowMs: number): boolean {
-    if (this.#state !== "recording") return false;
-    for (const track of this.#tracks.values()) if (track.wav.syncIfDue(nowMs)) return true;
-    return false;
+  /** The track whose turn to be forced to the disk comes next, or came longest ago. */
+  nextToSync(): TrackFile | undefined {
+    if (this.#state !== "recording") return undefined;
+    let next: TrackFile | undefined;
+    for (const { wav } of this.#tracks.values()) {
+      if (next === undefined || wav.syncDueAtMs < next.syncDueAtMs) next = wav;
+    }
+    return next;
   }
 
   /** Gives a track its person's name. A track that has no file yet gets it later. */
@@ -121,7 +124,7 @@ export class RecordingFiles {
     let refusal: unknown;
     for (const { track, userId, file, wav } of this.#tracks.values()) {
       try {
-        const finished = wav.finish(lengthSamples, this.#tagsOf(track, userId));
+        const finished = wav.finish(lengthSamples, this.#tagsOf(track, userId), nowMs);
         written.push({ track, userId, file, samples: lengthSamples, ...finished });
         wav.refusals.forEach(onRefusal);
       } catch (error) {

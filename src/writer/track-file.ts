@@ -105,16 +105,17 @@ export class TrackFile {
     this.#measurePeak(byteLength);
   }
 
-  /** Forces what was written to the disk when its turn has come; whether it did. May block for as long as the disk. */
-  syncIfDue(nowMs: number): boolean {
-    if (!this.#dirty || nowMs - this.#syncedAtMs < SYNC_INTERVAL_MS) return false;
-    this.#syncedAtMs = nowMs;
-    this.sync();
-    return true;
+  /** When what was written should be forced to the disk; Infinity when all of it is there. */
+  get syncDueAtMs(): number {
+    return this.#dirty ? this.#syncedAtMs + SYNC_INTERVAL_MS : Infinity;
   }
 
-  /** Forces what was written to the disk. Throws E-DISK when the file was deleted under us. */
-  sync(): void {
+  /**
+   * Forces what was written to the disk. Blocks for as long as the disk does: 1 ms as a rule, 160 ms measured on a busy
+   * one. Throws E-DISK when the file was deleted under us.
+   */
+  sync(nowMs: number): void {
+    this.#syncedAtMs = nowMs;
     fs.fdatasyncSync(this.#fd);
     this.#dirty = false;
     if (fs.fstatSync(this.#fd).nlink === 0) {
@@ -136,14 +137,14 @@ export class TrackFile {
    * Ends the track at exactly `lengthSamples`, padded with a hole or cut, with its final header on the disk; closes it.
    * A disk that takes no more samples still lets this succeed: it needs no new space but for the tail.
    */
-  finish(lengthSamples: number, tags: WavTags): FinishedTrack {
+  finish(lengthSamples: number, tags: WavTags, nowMs: number): FinishedTrack {
     this.#tags = tags;
     try {
       this.#ignoringRefusal(() => this.flush());
       this.#coverage.cut(lengthSamples);
       this.#claim(lengthSamples * this.#blockAlign);
       this.#ignoringRefusal(() => this.#writeTail());
-      this.sync();
+      this.sync(nowMs);
       const writtenSamples = this.#coverage.coveredSamples;
       return { writtenSamples, sizeBytes: fs.fstatSync(this.#fd).size, peak: this.#peak };
     } finally {

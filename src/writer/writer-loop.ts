@@ -12,6 +12,7 @@ import type { OpenRequest, RecordingHandle, WrittenTrack } from "../recordings/s
 import { diskError } from "./disk-error.ts";
 import type { FromWriter, ToWriter, WriterCall } from "./protocol.ts";
 import { RecordingFiles } from "./recording-files.ts";
+import type { TrackFile } from "./track-file.ts";
 
 /** How long a frame may lie in the queue of an idle writer. */
 const POLL_MS = 20;
@@ -84,19 +85,34 @@ export class WriterLoop {
   /** Old blocks to the files, one track to the disk. */
   #keepHouse(): void {
     const nowMs = performance.now();
-    let synced = false;
     for (const [handle, recording] of this.#recordings) {
       try {
         recording.flushOld(nowMs);
-        synced ||= recording.syncOneDue(nowMs);
       } catch (error) {
         this.#fault(handle, recording, error);
       }
     }
+    this.#syncOne(nowMs);
     if (this.#strayFrames > this.#reportedStrayFrames && nowMs - this.#reportedAtMs > DISCARD_REPORT_MS) {
       this.#log.warn({ frames: this.#strayFrames }, "discarded frames of recordings that are not open");
       this.#reportedStrayFrames = this.#strayFrames;
       this.#reportedAtMs = nowMs;
+    }
+  }
+
+  /** One track per round, so that the stalls of a busy disk come one by one; the most overdue first, so that all do. */
+  #syncOne(nowMs: number): void {
+    let next: { handle: RecordingHandle; recording: RecordingFiles; track: TrackFile } | undefined;
+    for (const [handle, recording] of this.#recordings) {
+      const track = recording.nextToSync();
+      if (track === undefined || track.syncDueAtMs > (next?.track.syncDueAtMs ?? nowMs)) continue;
+      next = { handle, recording, track };
+    }
+    if (next === undefined) return;
+    try {
+      next.track.sync(nowMs);
+    } catch (error) {
+      this.#fault(next.handle, next.recording, error);
     }
   }
 
