@@ -31,9 +31,10 @@ export class Checkpoints {
     this.#schedule(this.#settleMs);
   }
 
-  /** Something changed that the writer itself needs: write at once. */
-  now(): void {
-    if (!this.#stopped) void this.#run();
+  /** Something changed that must not wait: resolves when a write that began after this call has ended. */
+  async now(): Promise<void> {
+    await this.#writing;
+    if (!this.#stopped) await this.#run();
   }
 
   /** No write begins after this; resolves when the last one has ended. */

@@ -61,9 +61,10 @@ export class LiveManifest {
     this.#checkpoints.soon();
   }
 
-  /** The copies follow at once. */
-  saveNow(): void {
-    this.#checkpoints.now();
+  /** The copies are made at once; resolves when they are, or when that takes too long. */
+  async saveNow(): Promise<void> {
+    const { manifestMs } = this.#around.timing;
+    await this.#steps.quietly("Writing the manifest", manifestMs, this.#checkpoints.now());
   }
 
   /** Somebody has a track: it is listed at once, and named when Discord has said the name. */

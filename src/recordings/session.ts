@@ -151,9 +151,9 @@ export class Session {
     }
     undo.move();
     this.#enter({ kind: "recording" });
-    // The writer puts the clock's start into every header.
-    this.#manifest.saveNow();
     this.#log.info("recording");
+    // Whoever hears "it is being recorded" finds it said in folder and catalog; the writer needs the clock's start.
+    await this.#manifest.saveNow();
     return this.#manifest.value;
   }
 

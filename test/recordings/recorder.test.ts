@@ -21,6 +21,8 @@ test("the folder is made first, then the notice shown, then the channel joined",
   const manifest = await studio.recorder.start(request());
   assert.equal(manifest.state, "recording");
   assert.equal(manifest.title, "General");
+  assert.deepEqual(await studio.storage.readManifest(manifest.id), manifest);
+  assert.deepEqual(await studio.catalog.find(manifest.id), manifest);
   const order = studio.journal.only("writer.open", "notices.show", "capture.start");
   assert.deepEqual(order, ["writer.open", "notices.show", "capture.start"]);
 });
