@@ -17,6 +17,9 @@ import type { FromWriter, ToWriter, WriterCall, WriterWorkerData } from "./proto
 /** A disk may stall for long; a caller must not wait for ever. */
 const CALL_DEADLINE_MS = 30_000;
 const SHUTDOWN_DEADLINE_MS = 5_000;
+/** A thread that keeps dying is not started again by itself: the next `open()` tries. */
+const MAX_DEATHS = 3;
+const DEATHS_WINDOW_MS = 60_000;
 
 export type WriterThreadOptions = {
   readonly memory: FrameQueueMemory;
@@ -41,7 +44,7 @@ type CallWithoutNumber = WriterCall extends infer Call
 /**
  * Lives on the main thread. The thread itself starts with the first `open()`. Every call ends within 30 s: answered,
  * or rejected with `E-WRITER`. When the thread dies, its recordings get a `fault` event, their files stay valid as
- * they are, and the next `open()` starts a new thread on the same queue.
+ * they are, and a new thread goes on with the queue for the recordings to come.
  */
 export class WriterThread implements WriterStage {
   readonly #options: WriterThreadOptions;
@@ -49,7 +52,8 @@ export class WriterThread implements WriterStage {
   readonly #listeners: ((event: WriterEvent) => void)[] = [];
   readonly #open = new Set<RecordingHandle>();
   #worker: Worker | undefined;
-  #died = false;
+  /** Times of unexpected ends within the last minute. */
+  #deathsAtMs: readonly number[] = [];
   #lastCall = 0;
   #closing: Promise<void> | undefined;
 
@@ -64,7 +68,7 @@ export class WriterThread implements WriterStage {
 
   /** Whether the thread runs, or has not been needed yet. */
   get alive(): boolean {
-    return !this.#died && this.#closing === undefined;
+    return this.#closing === undefined && (this.#worker !== undefined || this.#deathsAtMs.length === 0);
   }
 
   onEvent(listener: (event: WriterEvent) => void): void {
@@ -118,7 +122,6 @@ export class WriterThread implements WriterStage {
     const workerData: WriterWorkerData = { memory, logLevel };
     const worker = new Worker(new URL("./writer-worker.ts", import.meta.url), { workerData, name: "writer" });
     this.#worker = worker;
-    this.#died = false;
     worker.on("message", (message: FromWriter) => this.#receive(message));
     worker.on("error", (error) => log.error({ err: error }, "the writer thread failed"));
     worker.on("exit", () => this.#ended(worker));
@@ -174,8 +177,11 @@ export class WriterThread implements WriterStage {
     }
     this.#pending.clear();
     if (this.#closing !== undefined) return;
-    this.#died = true;
     this.#options.log.error({ recordings: this.#open.size }, "the writer thread ended unexpectedly");
+    const nowMs = performance.now();
+    this.#deathsAtMs = [...this.#deathsAtMs.filter((atMs) => nowMs - atMs < DEATHS_WINDOW_MS), nowMs];
+    // Somebody must go on emptying the queue, or it stays full for the recordings to come.
+    if (this.#deathsAtMs.length <= MAX_DEATHS) this.#startWorker();
     const lost = [...this.#open];
     this.#open.clear();
     for (const handle of lost) this.#emit({ kind: "fault", handle, error: toErrorData(notRunning()) });
