@@ -28,8 +28,10 @@ export type VoiceLinkListener = {
  */
 type LinkState = "connecting" | "ready" | "resuming" | "lost" | "ended";
 
-/** Discovery over UDP is sent once and never repeated by the library: without a guard it waits for ever. */
-export const READY_TIMEOUT_MS = 15_000;
+/** How long joining may take in all. */
+const READY_TIMEOUT_MS = 15_000;
+/** The library sends one discovery datagram and waits for ever: if it was lost, a second join sends another. */
+const FIRST_ATTEMPT_MS = 6_000;
 /** A resume is routine and loses nothing; one that takes longer is worth telling. */
 const RESUME_GRACE_MS = 2_000;
 /** After 4014 Discord needs this long to say whether we were moved or kicked. */
@@ -50,6 +52,8 @@ export class VoiceLink {
   #gateway: DiscordGatewayAdapterLibraryMethods | undefined;
   #networking: Networking | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** Bounds all steps of the first connection together. */
+  readonly #guard: NodeJS.Timeout;
   /** Cuts the announcement short. */
   #hush: (() => void) | undefined;
   #closeCode = 0;
@@ -64,7 +68,8 @@ export class VoiceLink {
   ) {
     this.#listener = listener;
     this.#log = log;
-    this.#arm(READY_TIMEOUT_MS, () => this.#end(notConnected("Discord's voice server did not answer.")));
+    this.#guard = setTimeout(() => this.#end(noAnswer()), READY_TIMEOUT_MS);
+    this.#arm(FIRST_ATTEMPT_MS, () => this.#rejoin());
     this.#connection = joinVoiceChannel({
       guildId: channel.guildId,
       channelId: channel.channelId,
@@ -112,6 +117,7 @@ export class VoiceLink {
   leave(): void {
     this.#state = "ended";
     clearTimeout(this.#timer);
+    clearTimeout(this.#guard);
     this.#hush?.();
     if (this.#connection.state.status !== VoiceConnectionStatus.Destroyed) this.#connection.destroy();
   }
@@ -150,6 +156,7 @@ export class VoiceLink {
 
   #ready(): void {
     clearTimeout(this.#timer);
+    clearTimeout(this.#guard);
     this.#rejoining = false;
     this.#attempts = 0;
     const before = this.#state;
@@ -159,7 +166,7 @@ export class VoiceLink {
 
   /** Something other than ready: say so once, and act if it stays that way. */
   #unready(patienceMs: number, act: () => void): void {
-    // The first connection has one guard for all its steps.
+    // The first connection has timers of its own.
     if (this.#state === "connecting") return;
     const resuming = this.#networking !== undefined && "dave" in this.#networking.state;
     if (resuming && this.#state === "ready") {
@@ -205,6 +212,7 @@ export class VoiceLink {
   }
 
   #giveUp(): RecorderError {
+    if (this.#state === "connecting") return noAnswer();
     const code = this.#closeCode === 0 ? "" : ` (it closed with ${this.#closeCode})`;
     return new RecorderError(
       "E-RECONNECT",
@@ -225,6 +233,10 @@ function notConnected(why: string): RecorderError {
     `I could not join the voice channel: ${why}`,
     "Check that I may view and connect to it, then try again.",
   );
+}
+
+function noAnswer(): RecorderError {
+  return notConnected("Discord's voice server did not answer.");
 }
 
 function removed(): RecorderError {

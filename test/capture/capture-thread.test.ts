@@ -107,3 +107,11 @@ test("recordings follow one another on one thread, announced or not", async () =
     assert.ok(result.lengthSamples >= SAMPLE_RATE);
   }
 });
+
+test("a lost discovery datagram delays the start, and does not prevent it", async () => {
+  await using bench = await Bench.start(false);
+  bench.service.dropDiscovery(1);
+  await bench.record(1);
+  const { result } = await bench.stop(1);
+  assert.deepEqual(result.tracks, []);
+});
