@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { DiscordAPIError, MessageFlags } from "discord.js";
+import {
+  ActionRowBuilder,
+  ButtonBuilder,
+  ButtonStyle,
+  DiscordAPIError,
+  Events,
+  MessageFlags,
+} from "discord.js";
 import { SimulatedDiscord } from "../../simulator/simulated-discord.ts";
 import { eventually } from "../../support/wait.ts";
 import { startBot } from "./simulated-bot.ts";
@@ -89,4 +96,24 @@ test("a second answer is refused, and so is an edit with a token older than 15 m
   await edit?.().catch((error: unknown) => codes.push((error as DiscordAPIError).code));
   assert.deepEqual(codes, [40_060, 50_027]);
   assert.equal(reply.content, "one");
+});
+
+test("a person presses a button, and the bot changes the message it is on", limit, async () => {
+  await using discord = await SimulatedDiscord.start({ dave: false });
+  const button = new ButtonBuilder({ custom_id: "stop", label: "Stop", style: ButtonStyle.Primary });
+  const row = new ActionRowBuilder<ButtonBuilder>().addComponents(button);
+  await using bot = await startBot(discord, async (interaction) => {
+    await interaction.reply({ content: "Running", components: [row] });
+  });
+  bot.client.on(Events.InteractionCreate, (interaction) => {
+    if (interaction.isButton())
+      void interaction.update({ content: `${interaction.customId}ped`, components: [] });
+  });
+  const zoe = discord.addPerson("Zoë");
+  const reply = await discord.command(zoe, "ping now");
+  assert.equal(reply.content, "Running\nStop", "labels are part of what a person reads");
+  assert.ok(reply.message);
+  await discord.press(zoe, reply.message, "stop");
+  assert.equal(discord.messages(discord.textChannel.id)[0]?.content, "stopped");
+  assert.deepEqual(discord.problems, []);
 });

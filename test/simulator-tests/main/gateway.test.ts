@@ -53,6 +53,18 @@ for (const [how, spoil] of [
   });
 }
 
+test("a connection whose heartbeats stay unanswered is given up and resumed", limit, async () => {
+  await using discord = await SimulatedDiscord.start({ dave: false, heartbeatIntervalMs: 150 });
+  await using bot = await startBot(discord, idle);
+  const resumed = eventOf(bot.client, Events.ShardResume);
+  discord.faults.dropHeartbeatAcks();
+  await eventually("the bot gives up", () => !discord.gateway.connected);
+  discord.faults.dropHeartbeatAcks(false);
+  await resumed;
+  assert.equal(discord.gateway.counts.identified, 1);
+  assert.deepEqual(discord.problems, []);
+});
+
 test("after an invalid session the bot identifies anew and is out of voice", limit, async () => {
   await using discord = await SimulatedDiscord.start({ dave: false });
   await using bot = await startBot(discord, idle);
