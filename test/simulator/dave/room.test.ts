@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import davey from "@snazzah/davey";
-import { DaveyMember, DaveyMembers } from "./davey-members.ts";
+import { DaveyMember } from "./davey-member.ts";
+import { DaveyMembers } from "./davey-members.ts";
 import { createExternalSender, DaveRoom } from "./room.ts";
 
 const CHANNEL = "1234567890123456789";
@@ -55,6 +56,16 @@ test("people who come at once are added by one commit", () => {
   channel.join(DAN, ERIK);
   channel.settle();
   assert.equal(channel.room.epoch, 2n);
+  assertAllHearEachOther(channel);
+});
+
+test("each founder gets what they need to found the group, should the others be slow", () => {
+  const channel = voiceChannel();
+  channel.join(ANNA, BEN, CHLOE);
+  for (const userId of [ANNA, BEN]) channel.member(userId).isSlow = true;
+  channel.settle();
+  assert.equal(channel.room.epoch, 1n);
+  assert.equal(channel.member(CHLOE).session.ownLeafIndex, 0);
   assertAllHearEachOther(channel);
 });
 
@@ -113,6 +124,16 @@ test("a join that ends before its commit is revoked", () => {
 test("a member who could not follow is removed and added again", () => {
   const channel = voiceChannel();
   channel.join(ANNA, BEN, CHLOE);
+  channel.settle();
+  channel.send(BEN, ...channel.member(BEN).startOver(0));
+  channel.settle();
+  assert.equal(channel.room.epoch, 2n);
+  assertAllHearEachOther(channel);
+});
+
+test("one of two who could not follow gets back into the same group", () => {
+  const channel = voiceChannel();
+  channel.join(ANNA, BEN);
   channel.settle();
   channel.send(BEN, ...channel.member(BEN).startOver(0));
   channel.settle();

@@ -1,20 +1,18 @@
+import { Changes } from "./changes.ts";
+import type { Change } from "./changes.ts";
 import { parseCommitWelcome, welcomeFor } from "./commit-welcome.ts";
 import type { CommitWelcome } from "./commit-welcome.ts";
-import { proposeAdd, proposeRemove } from "./external-sender.ts";
-import type { ExternalSender, Proposal } from "./external-sender.ts";
+import type { ExternalSender } from "./external-sender.ts";
 import { parseKeyPackage } from "./mls.ts";
 import type { KeyPackage } from "./mls.ts";
-import { u8, u16, u64, vector } from "./tls-codec.ts";
+import { announcements, appendFor, executions, prepareEpochFor, revokeFor } from "./outputs.ts";
+import type { DaveOutput } from "./outputs.ts";
+import { u16, u64 } from "./tls-codec.ts";
 import { Transitions } from "./transitions.ts";
-import type { DueTransition } from "./transitions.ts";
 
 export { createExternalSender } from "./external-sender.ts";
 export type { ExternalSender } from "./external-sender.ts";
-
-/** A message for one member; a binary body comes without the sequence number and the op byte. */
-export type DaveOutput =
-  | { readonly to: string; readonly kind: "binary"; readonly op: 25 | 27 | 29 | 30; readonly body: Buffer }
-  | { readonly to: string; readonly kind: "json"; readonly op: 21 | 22 | 23 | 24; readonly data: object };
+export type { DaveOutput } from "./outputs.ts";
 
 /**
  * announced: got the external sender, owes a key package
@@ -28,15 +26,6 @@ type Person =
   | { readonly kind: "member"; readonly leaf: number }
   | { readonly kind: "lost"; readonly leaf: number };
 
-type Change =
-  | {
-      readonly kind: "add";
-      readonly userId: string;
-      readonly keyPackage: KeyPackage;
-      readonly proposal: Proposal;
-    }
-  | { readonly kind: "remove"; readonly leaf: number; readonly proposal: Proposal };
-
 /**
  * Lives on the voice server's thread. The MLS delivery service of one DAVE voice channel: proposes who comes and
  * goes, picks one commit per epoch and tells everybody. No I/O and no clock; the order of calls is the order of
@@ -49,8 +38,7 @@ export class DaveRoom {
   readonly #sender: ExternalSender;
   readonly #people = new Map<string, Person>();
   readonly #transitions = new Transitions();
-  /** Changes that wait for a commit, by ProposalRef in hex, in order of proposal. */
-  #changes = new Map<string, Change>();
+  readonly #changes: Changes;
   /** Owner of each leaf; undefined is blank. */
   #leaves: (string | undefined)[] = [];
   /** 0: no group. */
@@ -59,6 +47,7 @@ export class DaveRoom {
   constructor(options: { readonly channelId: string; readonly externalSender: ExternalSender }) {
     this.#channelId = options.channelId;
     this.#sender = options.externalSender;
+    this.#changes = new Changes(options.externalSender, options.channelId);
   }
 
   get epoch(): bigint {
@@ -82,7 +71,7 @@ export class DaveRoom {
     const dissolved = this.#dissolveIfLonely();
     if (dissolved !== undefined) return [...outputs, ...dissolved];
     if (person.kind === "member" || person.kind === "lost")
-      outputs.push(...this.#append([this.#remove(person.leaf)]));
+      outputs.push(...this.#append([this.#changes.remove(this.#epoch, person.leaf)]));
     return outputs;
   }
 
@@ -111,10 +100,10 @@ export class DaveRoom {
     const outputs = this.#withdrawAdd(userId);
     this.#people.set(userId, { kind: "proposed", keyPackage });
     // Without a group each joiner prepares one of their own, so they must know of all the others.
-    if (this.#epoch === 0n && this.#changes.size > 0)
-      outputs.push(appendFor(userId, [...this.#changes.values()]));
-    const changes = person?.kind === "lost" ? [this.#remove(person.leaf)] : [];
-    changes.push(this.#add(userId, keyPackage));
+    const others = this.#changes.outstanding;
+    if (this.#epoch === 0n && others.length > 0) outputs.push(appendFor(userId, others));
+    const changes = person?.kind === "lost" ? [this.#changes.remove(this.#epoch, person.leaf)] : [];
+    changes.push(this.#changes.add(this.#epoch, userId, keyPackage));
     outputs.push(...this.#append(changes));
     return outputs;
   }
@@ -126,11 +115,11 @@ export class DaveRoom {
       return this.#problem(userId, 28, "of another group");
     // Everybody commits, the first one wins: commits of the past or by those who may not (any more) are late.
     if (message.epoch !== this.#epoch || person?.kind !== (isCreation ? "proposed" : "member")) return [];
+    const committed = this.#changes.match(message.refs, isCreation ? userId : undefined);
+    if (committed === undefined) return [];
     const leaf = person.kind === "member" ? person.leaf : 0;
     if (message.senderLeaf !== leaf)
       return this.#problem(userId, 28, `of leaf ${message.senderLeaf}, theirs is ${leaf}`);
-    const committed = this.#changesOf(message, isCreation ? userId : undefined);
-    if (committed === undefined) return [];
     const welcomes = new Map<string, Buffer>();
     for (const change of committed) {
       if (change.kind === "remove") continue;
@@ -140,33 +129,12 @@ export class DaveRoom {
     }
     const followers = isCreation ? [userId] : this.#audience();
     this.#epoch += 1n;
-    this.#changes = new Map();
+    this.#changes.clear();
     if (isCreation) this.#seat(userId);
     for (const change of committed) if (change.kind === "remove") this.#leaves[change.leaf] = undefined;
     for (const change of committed) if (change.kind === "add") this.#seat(change.userId);
     const id = u16(isCreation ? 0 : this.#transitions.open([...followers, ...welcomes.keys()]));
-    const commit = Buffer.concat([id, message.commit]);
-    return [
-      ...followers.map((to) => ({ to, kind: "binary", op: 29, body: commit }) as const),
-      ...Array.from(
-        welcomes,
-        ([to, welcome]) => ({ to, kind: "binary", op: 30, body: Buffer.concat([id, welcome]) }) as const,
-      ),
-    ];
-  }
-
-  /** The committed changes in the commit's order; undefined unless they are all that are outstanding. */
-  #changesOf(message: CommitWelcome, creator: string | undefined): Change[] | undefined {
-    const expected = new Map(this.#changes);
-    for (const [ref, change] of expected)
-      if (change.kind === "add" && change.userId === creator) expected.delete(ref);
-    const committed: Change[] = [];
-    for (const ref of message.refs) {
-      const change = expected.get(ref.toString("hex"));
-      if (change === undefined || !expected.delete(ref.toString("hex"))) return undefined;
-      committed.push(change);
-    }
-    return expected.size === 0 && committed.length > 0 ? committed : undefined;
+    return announcements(id, message.commit, followers, welcomes);
   }
 
   /** Op 31: they start over, and their leaf is replaced once the new key package is here. */
@@ -186,39 +154,24 @@ export class DaveRoom {
     if (members > 1 || (members === 1 && hasOthers)) return undefined;
     this.#epoch = 0n;
     this.#leaves = [];
-    this.#changes = new Map();
+    this.#changes.clear();
     this.#transitions.clear();
     const outputs: DaveOutput[] = [];
     for (const [userId, person] of this.#people) {
       if (person.kind === "announced" || person.kind === "proposed") continue;
       this.#people.set(userId, { kind: "announced" });
       // Whoever is lost has reset itself; the others start over on op 24 and send a key package.
-      const data = { transition_id: 0, epoch: 1, protocol_version: 1 };
-      if (person.kind === "member") outputs.push({ to: userId, kind: "json", op: 24, data });
+      if (person.kind === "member") outputs.push(prepareEpochFor(userId));
       outputs.push(this.#externalSenderFor(userId));
     }
     const adds: Change[] = [];
     for (const [userId, person] of this.#people) {
-      if (person.kind === "proposed") adds.push(this.#add(userId, person.keyPackage));
+      if (person.kind === "proposed") adds.push(this.#changes.add(0n, userId, person.keyPackage));
     }
     return [...outputs, ...this.#append(adds)];
   }
 
-  #add(userId: string, keyPackage: KeyPackage): Change {
-    const proposal = proposeAdd(this.#sender, this.#channelId, this.#epoch, keyPackage);
-    return { kind: "add", userId, keyPackage, proposal };
-  }
-
-  #remove(leaf: number): Change {
-    return {
-      kind: "remove",
-      leaf,
-      proposal: proposeRemove(this.#sender, this.#channelId, this.#epoch, leaf),
-    };
-  }
-
   #append(changes: readonly Change[]): DaveOutput[] {
-    for (const change of changes) this.#changes.set(change.proposal.ref.toString("hex"), change);
     const outputs: DaveOutput[] = [];
     for (const to of this.#audience()) {
       // In a group of their own nobody adds themselves.
@@ -229,15 +182,9 @@ export class DaveRoom {
   }
 
   #withdrawAdd(userId: string): DaveOutput[] {
-    for (const [key, change] of this.#changes) {
-      if (change.kind !== "add" || change.userId !== userId) continue;
-      this.#changes.delete(key);
-      const body = Buffer.concat([u8(1), vector(vector(change.proposal.ref))]);
-      return this.#audience()
-        .filter((to) => to !== userId)
-        .map((to) => ({ to, kind: "binary", op: 27, body }));
-    }
-    return [];
+    const change = this.#changes.withdraw(userId);
+    if (change === undefined) return [];
+    return this.#audience().flatMap((to) => (to === userId ? [] : [revokeFor(to, change)]));
   }
 
   /** Those who can use proposals of this epoch. */
@@ -262,17 +209,6 @@ export class DaveRoom {
     this.problems.push(`op ${op} of ${userId}: ${what}`);
     return [];
   }
-}
-
-function appendFor(to: string, changes: readonly Change[]): DaveOutput {
-  const body = Buffer.concat([u8(0), vector(...changes.map(({ proposal }) => proposal.message))]);
-  return { to, kind: "binary", op: 27, body };
-}
-
-function executions(due: readonly DueTransition[]): DaveOutput[] {
-  return due.flatMap(({ id, participants }) =>
-    participants.map((to) => ({ to, kind: "json", op: 22, data: { transition_id: id } }) as const),
-  );
 }
 
 function transitionIdOf(body: object): number {

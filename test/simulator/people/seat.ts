@@ -33,11 +33,12 @@ export type SeatOptions = {
  * packet, five frames of silence after each speech, timestamps that run on while nothing is sent.
  */
 export class Seat implements RoomMember, Paced {
+  readonly simulated = true;
   readonly userId: string;
   readonly ssrc: number;
   /** Everything sent, the frames of silence included, oldest first. */
   readonly sent: SentFrame[] = [];
-  /** What came from others: opened, and (DAVE) not to be opened. Frames of silence count as opened. */
+  /** What came from clients: opened, and (DAVE) not to be opened. Frames of silence count as opened. */
   readonly heard = { opened: 0, failed: 0 };
   readonly #room: VoiceRoom;
   readonly #pacer: Pacer;

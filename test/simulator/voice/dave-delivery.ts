@@ -1,8 +1,7 @@
 import { performance } from "node:perf_hooks";
 import { DaveRoom } from "../dave/room.ts";
 import type { DaveOutput, ExternalSender } from "../dave/room.ts";
-import { Seat } from "../people/seat.ts";
-import type { RoomEncryption, VoiceRoom } from "./voice-room.ts";
+import type { RoomEncryption, RoomMember, VoiceRoom } from "./voice-room.ts";
 
 const TICK_MS = 100;
 
@@ -16,7 +15,7 @@ export class DaveDelivery implements RoomEncryption {
   readonly #group: DaveRoom;
   readonly #problem: (text: string) => void;
   readonly #ticks: NodeJS.Timeout;
-  readonly #forPeople: { readonly seat: Seat; readonly output: DaveOutput }[] = [];
+  readonly #forPeople: { readonly member: RoomMember; readonly output: DaveOutput }[] = [];
   #reported = 0;
   #delivering: NodeJS.Immediate | undefined;
 
@@ -52,9 +51,8 @@ export class DaveDelivery implements RoomEncryption {
   #send(outputs: readonly DaveOutput[]): void {
     for (const output of outputs) {
       const member = this.#room.member(output.to);
-      if (member instanceof Seat) this.#forPeople.push({ seat: member, output });
-      else if (output.kind === "json") member?.json(output.op, output.data);
-      else member?.binary(output.op, output.body);
+      if (member?.simulated) this.#forPeople.push({ member, output });
+      else if (member !== undefined) hand(member, output);
     }
     for (; this.#reported < this.#group.problems.length; this.#reported++)
       this.#problem(`DAVE: ${this.#group.problems[this.#reported]}`);
@@ -65,11 +63,13 @@ export class DaveDelivery implements RoomEncryption {
     this.#delivering = undefined;
     const next = this.#forPeople.shift();
     if (next === undefined) return;
-    const { seat, output } = next;
-    if (this.#room.member(seat.userId) === seat) {
-      if (output.kind === "json") seat.json(output.op, output.data);
-      else seat.binary(output.op, output.body);
-    }
+    const { member, output } = next;
+    if (this.#room.member(member.userId) === member) hand(member, output);
     if (this.#forPeople.length > 0) this.#delivering ??= setImmediate(() => this.#deliver());
   }
+}
+
+function hand(member: RoomMember, output: DaveOutput): void {
+  if (output.kind === "json") member.json(output.op, output.data);
+  else member.binary(output.op, output.body);
 }

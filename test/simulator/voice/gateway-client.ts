@@ -36,6 +36,7 @@ type Buffered = { readonly seq: number; readonly data: string | Buffer };
  * 2, 6, 8 and 9 are numbered and kept for a resume.
  */
 export class GatewayClient {
+  readonly simulated = false;
   readonly admission: Admission;
   readonly port: MediaPort;
   readonly #sfu: Sfu;

@@ -1,4 +1,3 @@
-import type { GatewayClient } from "./gateway-client.ts";
 import type { OpenedRtp } from "./rtp-packet.ts";
 import type { VoiceFaults } from "./voice-faults.ts";
 
@@ -6,6 +5,8 @@ import type { VoiceFaults } from "./voice-faults.ts";
 export interface RoomMember {
   readonly userId: string;
   readonly ssrc: number;
+  /** Whether it is a simulated person rather than a client. */
+  readonly simulated: boolean;
   /** A JSON message of the voice gateway. */
   json(op: number, data: unknown): void;
   /** A binary message, without sequence number and op. */
@@ -61,7 +62,7 @@ export class VoiceRoom {
     this.encryption?.join(member.userId);
   }
 
-  leave(member: RoomMember | GatewayClient): void {
+  leave(member: RoomMember): void {
     const { userId } = member;
     // A client that came back under the same name is somebody else's concern.
     if (this.#members.get(userId)?.ssrc !== member.ssrc) return;
@@ -80,9 +81,13 @@ export class VoiceRoom {
       if (other !== member) other.json(5, speakingData(member, flags));
   }
 
-  /** Hands a packet to everybody else. */
+  /**
+   * Hands a packet to everybody else who listens. Simulated people do not listen to each other: that would cost as many
+   * decryptions as there are pairs of them, and nobody would know.
+   */
   forward(from: RoomMember, packet: OpenedRtp): void {
-    for (const member of this.#members.values()) if (member !== from) member.media(packet, from.userId);
+    for (const member of this.#members.values())
+      if (member !== from && !(from.simulated && member.simulated)) member.media(packet, from.userId);
   }
 }
 
