@@ -22,8 +22,6 @@ export class MediaPort {
   port = 0;
   /** Nonce counter of what is sent to the client. */
   counter = 0;
-  /** Opus packets that came from the client and authenticated. */
-  received = 0;
   netem: Netem | undefined;
 
   constructor(ssrc: number, onPacket: (packet: OpenedRtp) => void) {
@@ -113,7 +111,6 @@ export class Sfu {
     if (port === undefined) return; // a client that has just left
     const packet = openRtp(datagram, port.key);
     if (packet === undefined) return this.#problem(`a packet of SSRC ${port.ssrc} that does not open`);
-    port.received++;
     port.onPacket(packet);
   }
 

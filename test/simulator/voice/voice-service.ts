@@ -43,6 +43,8 @@ export class VoiceService {
   readonly #admissions = new Map<string, Admission>();
   readonly #clients = new Set<GatewayClient>();
   readonly #seats = new Set<Seat>();
+  /** Packets by user. */
+  readonly #heard = new Map<string, number>();
   #lastSsrc = randomBytes(2).readUInt16BE(0) + 1000;
   #closing: Promise<void> | undefined;
 
@@ -119,9 +121,9 @@ export class VoiceService {
     return seat;
   }
 
-  /** Packets that came from a client and opened; 0 for people unknown here. */
+  /** Packets that came from a user's clients and opened, also after they left; 0 for people unknown here. */
   heardFrom(userId: string): number {
-    return this.#client(userId)?.port.received ?? 0;
+    return this.#heard.get(userId) ?? 0;
   }
 
   /** Spoils what a client receives from now on; undefined heals. Gives the totals of what is done to it. */
@@ -170,7 +172,10 @@ export class VoiceService {
 
   readonly #events: SessionEvents = {
     ready: (client) => this.#roomOf(client).join(client),
-    media: (client, packet) => this.#roomOf(client).forward(client, packet),
+    media: (client, packet) => {
+      this.#heard.set(client.userId, this.heardFrom(client.userId) + 1);
+      this.#roomOf(client).forward(client, packet);
+    },
     speaking: (client, flags) => this.#roomOf(client).speak(client, flags),
     dave: (client, op, body) => this.#roomOf(client).encryption?.receive(client.userId, op, body),
     left: (client) => {
@@ -202,10 +207,10 @@ export class VoiceService {
     if (
       admission === undefined ||
       data["server_id"] !== admission.guildId ||
-      data["user_id"] !== admission.userId ||
-      data["session_id"] !== admission.sessionId
+      data["user_id"] !== admission.userId
     )
       return socket.close(4004); // a client that was dismissed meanwhile is no fault of its own
+    if (data["session_id"] !== admission.sessionId) return socket.close(4006);
     const version = Number(data["max_dave_protocol_version"] ?? 0);
     if (this.#dave && version < 1) return socket.close(4017);
     for (const client of this.#clients)
