@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { RecorderError, toErrorData } from "../errors.ts";
+import { toErrorData } from "../errors.ts";
+import type { RecorderError } from "../errors.ts";
 import { BYTES_PER_SAMPLE, FRAME_SAMPLES, SAMPLE_RATE } from "../audio/pcm.ts";
 import type { Log } from "../log.ts";
 import type { FrameProducer } from "../queue/frame-queue.ts";
@@ -11,6 +12,7 @@ import type {
   CapturedTrack,
   RecordingHandle,
 } from "../recordings/stages.ts";
+import { cancelled } from "./capture-errors.ts";
 import { ConnectionTap } from "./connection-tap.ts";
 import type { DatagramCounts, TapOutlet } from "./connection-tap.ts";
 import type { OpusCodec } from "./decoder.ts";
@@ -210,12 +212,4 @@ export class CaptureSession {
   #position(): number {
     return Math.round(this.#now());
   }
-}
-
-function cancelled(): RecorderError {
-  return new RecorderError(
-    "E-CANCELLED",
-    "The recording was stopped before it began.",
-    "Start it again when you are ready.",
-  );
 }

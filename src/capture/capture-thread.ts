@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
-import { RecorderError, fromErrorData, messageOf, toErrorData } from "../errors.ts";
+import { fromErrorData, messageOf, toErrorData } from "../errors.ts";
+import type { RecorderError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { SAMPLE_RATE } from "../audio/pcm.ts";
 import { FrameProducer } from "../queue/frame-queue.ts";
@@ -11,6 +12,7 @@ import type {
   CaptureStage,
   RecordingHandle,
 } from "../recordings/stages.ts";
+import { closing, died, stuck } from "./capture-errors.ts";
 import type { CaptureCommand, CaptureReport, CaptureWorkerData } from "./protocol.ts";
 import type { VoiceGateway } from "./voice-gateway.ts";
 
@@ -249,25 +251,4 @@ export class CaptureThread implements CaptureStage {
   #post(command: CaptureCommand): void {
     this.#worker?.postMessage(command);
   }
-}
-
-function died(cause: unknown): RecorderError {
-  return new RecorderError(
-    "E-CAPTURE-DIED",
-    "The part of me that listens has failed.",
-    "What was recorded before is kept; start a new recording.",
-    { cause },
-  );
-}
-
-function stuck(): RecorderError {
-  return new RecorderError(
-    "E-CAPTURE-STUCK",
-    "The part of me that listens does not answer.",
-    "Try again; if it happens again, restart the bot.",
-  );
-}
-
-function closing(): RecorderError {
-  return new RecorderError("E-CLOSING", "I am being shut down.", "Start the recording again in a moment.");
 }

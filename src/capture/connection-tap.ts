@@ -11,6 +11,7 @@ import { enlargeReceiveBuffer } from "./receive-buffer.ts";
 import { OPUS_PAYLOAD_TYPE, emptyRtpHeader, mediaOf, parseRtp } from "./rtp.ts";
 import { Segment } from "./segment.ts";
 import type { MediaPacket } from "./segment.ts";
+import { SenderTrial } from "./sender-trial.ts";
 import { readSenderNews } from "./sender-map.ts";
 import type { SenderNews } from "./sender-map.ts";
 import type { Track } from "./track.ts";
@@ -38,8 +39,6 @@ const MAX_SEGMENTS = 1_024;
 /** A person's packets still under way when they leave, or change SSRC. */
 const LEFT_MS = 2_000;
 const REPLACED_MS = 5_000;
-/** Packets tried per unknown sender and second; each trial costs 4 µs per candidate. */
-const TRIALS_PER_SENDER = 4;
 const HOUSEKEEPING_MS = 1_000;
 
 /**
@@ -210,36 +209,30 @@ export class ConnectionTap {
     this.#hold.retry(segment, (packet) => (this.#unlock(segment, packet) ? "opened" : "locked"));
   }
 
-  /**
-   * Finds out who sends under an SSRC that nobody announced: keys are per sender, so whoever's key opens the media is
-   * its sender.
-   */
+  /** Lays segments that nobody announced to whoever's key opens them. */
   #identifySenders(): void {
     const { state } = this.#networking;
     if (this.#hold.length === 0 || state.code !== NetworkingStatusCode.Ready || state.dave === undefined)
       return;
-    const unknown = [...this.#segments.values()].filter((segment) => segment.track === undefined);
-    if (unknown.length === 0) return;
+    const unknown: Segment[] = [];
     const candidates = new Set(state.connectionData.connectedClients);
     candidates.delete(this.#outlet.botUserId);
-    for (const { track } of this.#segments.values()) if (track !== undefined) candidates.delete(track.userId);
-    const { dave } = state;
+    for (const segment of this.#segments.values()) {
+      if (segment.track === undefined) unknown.push(segment);
+      else candidates.delete(segment.track.userId);
+    }
     for (const segment of unknown) {
-      let trials = 0;
+      const trial = new SenderTrial(candidates, state.dave);
       this.#hold.retry(segment, (packet) => {
         if (segment.track !== undefined) return this.#unlock(segment, packet) ? "opened" : "locked";
-        if (trials >= TRIALS_PER_SENDER || !isEncryptedFrame(packet.media)) return "locked";
-        trials++;
-        for (const userId of candidates) {
-          const opus = openMedia(packet.media, userId, dave);
-          if (opus === undefined) continue;
-          candidates.delete(userId);
-          segment.claim(this.#outlet.trackOf(userId));
-          segment.accept(packet, opus);
-          return "opened";
-        }
-        return "locked";
+        const found = trial.open(packet.media);
+        if (found === undefined) return "locked";
+        candidates.delete(found.userId);
+        segment.claim(this.#outlet.trackOf(found.userId));
+        segment.accept(packet, found.opus);
+        return "opened";
       });
+      // What came before the packet that gave its sender away.
       this.#retry(segment);
     }
   }

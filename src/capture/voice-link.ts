@@ -5,9 +5,11 @@ import type {
   VoiceConnection,
   VoiceConnectionState,
 } from "@discordjs/voice";
-import { RecorderError, messageOf } from "../errors.ts";
+import { messageOf } from "../errors.ts";
+import type { RecorderError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { announce } from "./announcer.ts";
+import { encryptionRequired, gatewayNotReady, noAnswer, notRegained, removed } from "./capture-errors.ts";
 import type { VoiceUpdate } from "./voice-gateway.ts";
 
 export type VoiceLinkListener = {
@@ -105,7 +107,7 @@ export class VoiceLink {
 
   /** The main gateway could not send our payload. */
   refused(): void {
-    if (this.#state === "connecting") this.#end(notConnected("The connection to Discord is not ready."));
+    if (this.#state === "connecting") this.#end(gatewayNotReady());
     else if (this.#state !== "ended") this.#arm(SIGNALLING_TIMEOUT_MS, () => this.#rejoin());
   }
 
@@ -212,45 +214,11 @@ export class VoiceLink {
   }
 
   #giveUp(): RecorderError {
-    if (this.#state === "connecting") return noAnswer();
-    const code = this.#closeCode === 0 ? "" : ` (it closed with ${this.#closeCode})`;
-    return new RecorderError(
-      "E-RECONNECT",
-      `The connection to Discord's voice server was lost and could not be had again${code}.`,
-      "What was recorded before is kept; start a new recording to go on.",
-    );
+    return this.#state === "connecting" ? noAnswer() : notRegained(this.#closeCode);
   }
 
   #arm(delayMs: number, act: () => void): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(act, delayMs);
   }
-}
-
-function notConnected(why: string): RecorderError {
-  return new RecorderError(
-    "E-CONNECT",
-    `I could not join the voice channel: ${why}`,
-    "Check that I may view and connect to it, then try again.",
-  );
-}
-
-function noAnswer(): RecorderError {
-  return notConnected("Discord's voice server did not answer.");
-}
-
-function removed(): RecorderError {
-  return new RecorderError(
-    "E-REMOVED",
-    "I was disconnected from the voice channel, or it was deleted.",
-    "What was recorded before is kept; start a new recording to go on.",
-  );
-}
-
-function encryptionRequired(): RecorderError {
-  return new RecorderError(
-    "E-ENCRYPTION",
-    "Discord refused the connection because it requires end-to-end encryption (4017).",
-    "Reinstall the dependencies with `npm ci`, so that @snazzah/davey is there, and restart.",
-  );
 }
