@@ -1,6 +1,7 @@
 import { performance } from "node:perf_hooks";
 import { DaveRoom } from "../dave/room.ts";
 import type { DaveOutput, ExternalSender } from "../dave/room.ts";
+import { DaveProgress } from "./dave-progress.ts";
 import type { RoomEncryption, RoomMember, VoiceRoom } from "./voice-room.ts";
 
 const TICK_MS = 100;
@@ -16,6 +17,7 @@ export class DaveDelivery implements RoomEncryption {
   readonly #problem: (text: string) => void;
   readonly #ticks: NodeJS.Timeout;
   readonly #forPeople: { readonly member: RoomMember; readonly output: DaveOutput }[] = [];
+  readonly #progress = new DaveProgress();
   #reported = 0;
   #delivering: NodeJS.Immediate | undefined;
 
@@ -26,11 +28,16 @@ export class DaveDelivery implements RoomEncryption {
     this.#ticks = setInterval(() => this.#send(this.#group.tick(performance.now())), TICK_MS);
   }
 
+  get settled(): boolean {
+    return this.#room.size <= 1 || (this.#progress.settled && this.#forPeople.length === 0);
+  }
+
   join(userId: string): void {
     this.#send(this.#group.join(userId));
   }
 
   leave(userId: string): void {
+    this.#progress.left(userId);
     this.#send(this.#group.leave(userId));
   }
 
@@ -50,6 +57,7 @@ export class DaveDelivery implements RoomEncryption {
 
   #send(outputs: readonly DaveOutput[]): void {
     for (const output of outputs) {
+      this.#progress.note(output);
       const member = this.#room.member(output.to);
       if (member?.simulated) this.#forPeople.push({ member, output });
       else if (member !== undefined) hand(member, output);

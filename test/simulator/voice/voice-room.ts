@@ -17,6 +17,8 @@ export interface RoomMember {
 
 /** What encrypts a channel end to end; the server's half of DAVE. */
 export interface RoomEncryption {
+  /** Whether everybody's keys are those of the people present. */
+  readonly settled: boolean;
   join(userId: string): void;
   leave(userId: string): void;
   receive(userId: string, op: number, body: unknown): void;

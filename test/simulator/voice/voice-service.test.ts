@@ -36,7 +36,7 @@ for (const dave of [false, true]) {
       using bot = await joinAsBot(service);
       seats.push(await seat(service, 3)); // one comes later
       const heard = seats.map(({ userId }) => bot.packetsOf(userId));
-      if (dave) await sleep(500); // the bot's own epoch has begun; before it nobody could be heard
+      await service.encryptionSettled(GUILD_ID, CHANNEL_ID); // nobody is heard before
 
       await Promise.all(seats.map((person, index) => person.say(toneSpeech(TONES_HZ[index] ?? 0, 2))));
       await eventually("all is heard", () =>
@@ -64,7 +64,7 @@ for (const dave of [false, true]) {
       await using service = await startService(dave);
       const people = [await seat(service, 1), await seat(service, 2)];
       using bot = await joinAsBot(service);
-      if (dave) await sleep(500);
+      await service.encryptionSettled(GUILD_ID, CHANNEL_ID);
       for (const packet of toneSpeech(500, 0.4).packets) {
         bot.connection.playOpusPacket(packet);
         await sleep(20);
@@ -86,7 +86,7 @@ for (const dave of [false, true]) {
       await using service = await startService(dave);
       const person = await seat(service, 1);
       using bot = await joinAsBot(service);
-      if (dave) await sleep(500);
+      await service.encryptionSettled(GUILD_ID, CHANNEL_ID);
       const resumed = entersState(bot.connection, VoiceConnectionStatus.Connecting, 5000);
       service.closeClient(BOT_ID, 1006);
       await resumed;
@@ -128,4 +128,24 @@ test("a bad network loses, repeats and reorders what its seed says, and counts i
   await eventually("what passed has come", () => packets.length === totals.passed + totals.duplicated);
   assert.equal(totals.passed + totals.lost, person.sent.length);
   assert.ok(totals.lost > 0 && totals.duplicated > 0 && totals.reordered > 0);
+});
+
+test("people who talk while others come and go are heard without a gap", limit, async () => {
+  await using service = await startService(true);
+  const talkers = [await seat(service, 1), await seat(service, 2)];
+  using bot = await joinAsBot(service);
+  await service.encryptionSettled(GUILD_ID, CHANNEL_ID);
+  const heard = talkers.map(({ userId }) => bot.packetsOf(userId));
+  const talking = Promise.all(talkers.map((person) => person.say(toneSpeech(440, 3))));
+  for (let number = 3; number < 6; number++) {
+    const guest = await seat(service, number);
+    await sleep(300);
+    await guest.leave();
+    await sleep(300);
+  }
+  await talking;
+  await eventually("all is heard", () =>
+    talkers.every(({ sent }, index) => heard[index]?.length === sent.length),
+  );
+  assert.deepEqual(service.problems, []);
 });

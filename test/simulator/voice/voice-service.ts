@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { createServer } from "node:https";
 import type { Server } from "node:https";
 import type { AddressInfo } from "node:net";
+import { performance } from "node:perf_hooks";
 import { WebSocketServer } from "ws";
 import type { WebSocket } from "ws";
 import { Pacer } from "../people/pacer.ts";
@@ -119,6 +120,20 @@ export class VoiceService {
     room.join(seat);
     await seat.ready();
     return seat;
+  }
+
+  /**
+   * Resolves once nobody's coming or going is being worked into the channel's keys: whoever speaks from now on can be
+   * opened by everybody present. At once without DAVE. Rejects at the deadline.
+   */
+  async encryptionSettled(guildId: string, channelId: string, timeoutMs = 5000): Promise<void> {
+    const room = this.#room(guildId, channelId);
+    const deadline = performance.now() + timeoutMs;
+    while (room.encryption?.settled === false) {
+      if (performance.now() > deadline)
+        throw new Error(`Keys of channel ${channelId} not settled in ${timeoutMs} ms.`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
   }
 
   /** Packets that came from a user's clients and opened, also after they left; 0 for people unknown here. */
