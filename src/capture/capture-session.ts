@@ -16,6 +16,8 @@ import { cancelled } from "./capture-errors.ts";
 import { ConnectionTap } from "./connection-tap.ts";
 import type { DatagramCounts, TapOutlet } from "./connection-tap.ts";
 import type { OpusCodec } from "./decoder.ts";
+import { monotonicMs } from "./monotonic-clock.ts";
+import type { Resumption } from "./protocol.ts";
 import { Track } from "./track.ts";
 import type { TrackOutlet } from "./track.ts";
 import { VoiceLink } from "./voice-link.ts";
@@ -46,7 +48,7 @@ export class CaptureSession {
   readonly #counts: DatagramCounts = { datagrams: 0, notMedia: 0, unattributed: 0 };
   readonly #trackOutlet: TrackOutlet;
   readonly #tapOutlet: TapOutlet;
-  readonly #started = Promise.withResolvers<number>();
+  readonly #started = Promise.withResolvers<{ readonly startedAtMs: number; readonly zeroMs: number }>();
   #tap: ConnectionTap | undefined;
   /** On the thread's monotonic clock; undefined before position 0. */
   #zeroMs: number | undefined;
@@ -54,7 +56,8 @@ export class CaptureSession {
   #progressAtMs = 0;
   #stopping: Promise<CaptureResult> | undefined;
 
-  constructor(request: CaptureRequest, tools: CaptureTools) {
+  /** @param resumption what a dead thread left of this recording; its clock, tracks and books go on. */
+  constructor(request: CaptureRequest, tools: CaptureTools, resumption: Resumption | undefined) {
     this.request = request;
     this.#tools = tools;
     this.#log = tools.log.child({ recording: request.handle, guild: request.guildId });
@@ -73,6 +76,7 @@ export class CaptureSession {
       position: () => this.#now(),
       trackOf: (userId) => this.#trackOf(userId),
     };
+    if (resumption !== undefined) this.#resume(resumption);
     this.#link = new VoiceLink(
       request,
       {
@@ -91,8 +95,11 @@ export class CaptureSession {
     );
   }
 
-  /** Wall clock of position 0, in milliseconds; rejects with RecorderError when the channel cannot be joined. */
-  get started(): Promise<number> {
+  /**
+   * Position 0 on the wall clock and on the clock of `monotonic-clock.ts`, in milliseconds; rejects with RecorderError
+   * when the channel cannot be joined. A resumed recording never settles it: its events tell.
+   */
+  get started(): Promise<{ readonly startedAtMs: number; readonly zeroMs: number }> {
     return this.#started.promise;
   }
 
@@ -145,11 +152,22 @@ export class CaptureSession {
     };
   }
 
+  #resume(resumption: Resumption): void {
+    // Nobody waits for it, so nobody need hear that it never comes.
+    this.#started.promise.catch(() => undefined);
+    this.#zeroMs = resumption.zeroMs - monotonicMs() + performance.now();
+    Object.assign(this.#counts, resumption.connection);
+    for (const captured of resumption.tracks) {
+      this.#trackOf(captured.userId).restore(captured);
+      this.#trackCount = Math.max(this.#trackCount, captured.track);
+    }
+  }
+
   #onReady(): void {
     const { handle, announce } = this.request;
     if (this.#zeroMs === undefined) {
       this.#zeroMs = performance.now();
-      this.#started.resolve(Date.now());
+      this.#started.resolve({ startedAtMs: Date.now(), zeroMs: monotonicMs() });
       if (announce) this.#link.announce(this.#tools.announcement);
     }
     this.#tools.onEvent({ kind: "connected", handle, position: this.#position() });

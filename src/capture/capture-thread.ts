@@ -2,7 +2,6 @@ import { Worker } from "node:worker_threads";
 import { fromErrorData, messageOf, toErrorData } from "../errors.ts";
 import type { RecorderError } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { SAMPLE_RATE } from "../audio/pcm.ts";
 import { FrameProducer } from "../queue/frame-queue.ts";
 import type { FrameQueueMemory } from "../queue/frame-queue.ts";
 import type {
@@ -13,6 +12,9 @@ import type {
   RecordingHandle,
 } from "../recordings/stages.ts";
 import { closing, died, stuck } from "./capture-errors.ts";
+import { positionOf, resultWithoutThread, resumptionOf } from "./capture-record.ts";
+import type { CaptureRecord } from "./capture-record.ts";
+import { monotonicMs } from "./monotonic-clock.ts";
 import type { CaptureCommand, CaptureReport, CaptureWorkerData } from "./protocol.ts";
 import type { VoiceGateway } from "./voice-gateway.ts";
 
@@ -30,31 +32,26 @@ const START_TIMEOUT_MS = 20_000;
 const STOP_TIMEOUT_MS = 5_000;
 const CLOSE_TIMEOUT_MS = 5_000;
 
-type Progress = Extract<CaptureEvent, { kind: "progress" }>;
-
-/** One recording as the main thread sees it. */
-type Capture = {
-  readonly request: CaptureRequest;
-  readonly unsubscribe: () => void;
-  readonly started: PromiseWithResolvers<{ readonly startedAtMs: number }>;
-  readonly stopped: PromiseWithResolvers<CaptureResult>;
-  /** This thread's monotonic clock at position 0, within a message's delay; undefined before. */
-  zeroMs: number | undefined;
-  progress: Progress | undefined;
-  stopping: boolean;
-};
+/** Discord answers a join only if we are not there: leave, wait this long, join again. */
+const RESTART_PAUSE_MS = 1_000;
+/** A thread that dies more often than this in a minute is not started again. */
+const MAX_DEATHS = 3;
+const DEATH_WINDOW_MS = 60_000;
 
 /**
  * Lives on the main thread. The capture stage: starts its thread with the first recording, carries the main gateway's
- * voice messages to and fro. When the thread dies, its recordings end, and can still be stopped: with what is known.
+ * voice messages to and fro. When the thread dies, a new one goes on with its recordings; when it keeps dying, they end, and
+ * can still be stopped: with what is known.
  */
 export class CaptureThread implements CaptureStage {
   readonly #options: CaptureThreadOptions;
-  readonly #captures = new Map<RecordingHandle, Capture>();
+  readonly #captures = new Map<RecordingHandle, CaptureRecord>();
   readonly #listeners: ((event: CaptureEvent) => void)[] = [];
   #worker: Worker | undefined;
   #exited: Promise<void> = Promise.resolve();
   #closing: Promise<void> | undefined;
+  /** When the thread died lately. */
+  #deathsMs: number[] = [];
 
   private constructor(options: CaptureThreadOptions) {
     this.#options = options;
@@ -78,16 +75,16 @@ export class CaptureThread implements CaptureStage {
     if (this.#captures.has(request.handle))
       throw new Error(`The recording handle ${request.handle} is in use.`);
     const { handle, guildId } = request;
-    const capture: Capture = {
+    const capture: CaptureRecord = {
       request,
       started: Promise.withResolvers(),
       stopped: Promise.withResolvers(),
       unsubscribe: this.#options.gateway.subscribe(guildId, (update) => {
         this.#post({ kind: "voice-update", handle, update });
       }),
-      zeroMs: undefined,
+      state: "connecting",
+      zeroMs: 0,
       progress: undefined,
-      stopping: false,
     };
     this.#captures.set(handle, capture);
     const timer = setTimeout(() => {
@@ -95,7 +92,7 @@ export class CaptureThread implements CaptureStage {
       this.#failStart(capture, stuck());
     }, START_TIMEOUT_MS);
     this.#ensureWorker();
-    this.#post({ kind: "start", request });
+    this.#post({ kind: "start", request, resumption: undefined });
     try {
       return await capture.started.promise;
     } finally {
@@ -106,8 +103,8 @@ export class CaptureThread implements CaptureStage {
   async stop(handle: RecordingHandle): Promise<CaptureResult> {
     const capture = this.#captures.get(handle);
     if (capture === undefined) throw new Error(`There is no recording with the handle ${handle}.`);
-    if (!capture.stopping) {
-      capture.stopping = true;
+    if (capture.state === "connecting" || capture.state === "running") {
+      if (capture.state === "running") capture.state = "stopping";
       if (this.#worker === undefined) {
         this.#leaveFor(capture);
       } else {
@@ -188,15 +185,15 @@ export class CaptureThread implements CaptureStage {
     if (capture === undefined) return;
     switch (message.kind) {
       case "started":
-        capture.zeroMs = performance.now();
+        if (capture.state === "connecting") capture.state = "running";
+        capture.zeroMs = message.zeroMs;
         capture.started.resolve({ startedAtMs: message.startedAtMs });
         return;
       case "start-failed":
-        this.#failStart(capture, fromErrorData(message.error));
+        if (capture.state === "connecting") this.#failStart(capture, fromErrorData(message.error));
         return;
       case "stopped":
-        capture.stopped.resolve(message.result);
-        capture.unsubscribe();
+        this.#finish(capture, message.result);
         return;
     }
   }
@@ -208,20 +205,49 @@ export class CaptureThread implements CaptureStage {
   }
 
   #onDeath(cause: unknown): void {
+    if (this.#closing !== undefined) return this.#endWithoutThread();
+    const nowMs = monotonicMs();
+    this.#deathsMs = this.#deathsMs.filter((atMs) => nowMs - atMs < DEATH_WINDOW_MS);
+    this.#deathsMs.push(nowMs);
     const error = died(cause);
+    const goOn = this.#deathsMs.length <= MAX_DEATHS;
     for (const capture of this.#captures.values()) {
-      if (capture.zeroMs === undefined) {
-        this.#failStart(capture, error);
-      } else if (capture.stopping) {
-        this.#leaveFor(capture);
-      } else if (this.#closing === undefined) {
-        const { handle } = capture.request;
-        this.#onCaptureEvent({ kind: "ended", handle, error: toErrorData(error) });
-      }
+      if (capture.state === "connecting") this.#failStart(capture, error);
+      else if (capture.state === "stopping") this.#leaveFor(capture);
+      else if (capture.state === "running" && goOn) this.#resume(capture, error);
+      else if (capture.state === "running")
+        this.#onCaptureEvent({ kind: "ended", handle: capture.request.handle, error: toErrorData(error) });
     }
   }
 
-  #failStart(capture: Capture, error: RecorderError): void {
+  /** Hands a recording to a new thread; in the meantime it is interrupted. */
+  #resume(capture: CaptureRecord, error: RecorderError): void {
+    const { request } = capture;
+    const reason = error.message;
+    this.#onCaptureEvent({
+      kind: "interrupted",
+      handle: request.handle,
+      position: positionOf(capture),
+      reason,
+    });
+    this.#sendLeave(request.guildId);
+    setTimeout(() => {
+      if (capture.state !== "running" || this.#closing !== undefined) return;
+      this.#ensureWorker();
+      this.#post({ kind: "start", request, resumption: resumptionOf(capture) });
+    }, RESTART_PAUSE_MS);
+  }
+
+  /** Closing has ended the thread: whoever still waits gets what is known. */
+  #endWithoutThread(): void {
+    for (const capture of this.#captures.values()) {
+      if (capture.state === "connecting") this.#failStart(capture, closing());
+      else if (capture.state === "stopping") this.#leaveFor(capture);
+    }
+  }
+
+  #failStart(capture: CaptureRecord, error: RecorderError): void {
+    capture.state = "over";
     capture.unsubscribe();
     this.#captures.delete(capture.request.handle);
     capture.started.reject(error);
@@ -231,21 +257,22 @@ export class CaptureThread implements CaptureStage {
   }
 
   /** Leaves the channel in the thread's place, and answers with what it last told. */
-  #leaveFor(capture: Capture): void {
-    const { guildId } = capture.request;
-    const leave = {
-      op: 4,
-      d: { guild_id: guildId, channel_id: null, self_deaf: false, self_mute: false },
-    };
-    this.#options.gateway.send(guildId, leave);
+  #leaveFor(capture: CaptureRecord): void {
+    this.#sendLeave(capture.request.guildId);
+    this.#finish(capture, resultWithoutThread(capture, new FrameProducer(this.#options.memory).tail));
+  }
+
+  #finish(capture: CaptureRecord, result: CaptureResult): void {
+    if (capture.state === "over") return;
+    capture.state = "over";
+    capture.progress = undefined;
     capture.unsubscribe();
-    const elapsedMs = capture.zeroMs === undefined ? 0 : performance.now() - capture.zeroMs;
-    capture.stopped.resolve({
-      lengthSamples: Math.round((elapsedMs * SAMPLE_RATE) / 1000),
-      fence: new FrameProducer(this.#options.memory).tail,
-      tracks: capture.progress?.tracks ?? [],
-      connection: capture.progress?.connection ?? { datagrams: 0, notMedia: 0, unattributed: 0 },
-    });
+    capture.stopped.resolve(result);
+  }
+
+  #sendLeave(guildId: string): void {
+    const d = { guild_id: guildId, channel_id: null, self_deaf: false, self_mute: false };
+    this.#options.gateway.send(guildId, { op: 4, d });
   }
 
   #post(command: CaptureCommand): void {

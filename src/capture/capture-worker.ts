@@ -7,7 +7,7 @@ import type { CaptureRequest, RecordingHandle } from "../recordings/stages.ts";
 import { CaptureSession } from "./capture-session.ts";
 import type { CaptureTools } from "./capture-session.ts";
 import { loadOpusCodec } from "./decoder.ts";
-import type { CaptureCommand, CaptureReport, CaptureWorkerData } from "./protocol.ts";
+import type { CaptureCommand, CaptureReport, CaptureWorkerData, Resumption } from "./protocol.ts";
 
 const TICK_MS = 20;
 
@@ -45,7 +45,7 @@ const clock = setInterval(() => {
 port.on("message", (command: CaptureCommand) => {
   switch (command.kind) {
     case "start":
-      void start(command.request);
+      void start(command.request, command.resumption);
       return;
     case "stop":
       void stop(command.handle);
@@ -62,12 +62,14 @@ port.on("message", (command: CaptureCommand) => {
   }
 });
 
-async function start(request: CaptureRequest): Promise<void> {
+async function start(request: CaptureRequest, resumption: Resumption | undefined): Promise<void> {
   const { handle } = request;
   try {
-    const session = new CaptureSession(request, tools);
+    const session = new CaptureSession(request, tools, resumption);
     sessions.set(handle, session);
-    report({ kind: "started", handle, startedAtMs: await session.started });
+    // It began long ago; from here on its events tell.
+    if (resumption !== undefined) return;
+    report({ kind: "started", handle, ...(await session.started) });
   } catch (error) {
     sessions.delete(handle);
     report({ kind: "start-failed", handle, error: toErrorData(error) });

@@ -1,7 +1,14 @@
 /** Messages between the main thread and the capture thread: plain data, one union per direction. */
 import type { ErrorData } from "../errors.ts";
 import type { FrameQueueMemory } from "../queue/frame-queue.ts";
-import type { CaptureEvent, CaptureRequest, CaptureResult, RecordingHandle } from "../recordings/stages.ts";
+import type { ConnectionCounts } from "../recordings/counts.ts";
+import type {
+  CaptureEvent,
+  CaptureRequest,
+  CaptureResult,
+  CapturedTrack,
+  RecordingHandle,
+} from "../recordings/stages.ts";
 import type { VoiceUpdate } from "./voice-gateway.ts";
 
 /** What the capture thread is born with. */
@@ -12,10 +19,22 @@ export type CaptureWorkerData = {
   readonly logLevel: string;
 };
 
+/** A recording that a thread left behind when it died; the next one goes on with it. */
+export type Resumption = {
+  /** Position 0 on the clock of `monotonic-clock.ts`. */
+  readonly zeroMs: number;
+  readonly tracks: readonly CapturedTrack[];
+  readonly connection: ConnectionCounts;
+};
+
 /** Main → capture. */
 export type CaptureCommand =
-  /** Answered by `started` or `start-failed`. */
-  | { readonly kind: "start"; readonly request: CaptureRequest }
+  /** Answered by `started` or `start-failed`; a resumed one by events only. */
+  | {
+      readonly kind: "start";
+      readonly request: CaptureRequest;
+      readonly resumption: Resumption | undefined;
+    }
   /** Answered by `stopped`. */
   | { readonly kind: "stop"; readonly handle: RecordingHandle }
   /** The main gateway said something about the bot's own voice state. */
@@ -27,7 +46,13 @@ export type CaptureCommand =
 
 /** Capture → main. */
 export type CaptureReport =
-  | { readonly kind: "started"; readonly handle: RecordingHandle; readonly startedAtMs: number }
+  | {
+      readonly kind: "started";
+      readonly handle: RecordingHandle;
+      readonly startedAtMs: number;
+      /** Position 0 on the clock of `monotonic-clock.ts`. */
+      readonly zeroMs: number;
+    }
   | { readonly kind: "start-failed"; readonly handle: RecordingHandle; readonly error: ErrorData }
   | { readonly kind: "stopped"; readonly handle: RecordingHandle; readonly result: CaptureResult }
   /** Op 4 for the main gateway. */

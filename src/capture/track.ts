@@ -31,6 +31,12 @@ export class Track {
     this.#userNumber = BigInt(userId);
   }
 
+  /** Takes up what an earlier thread had of this person. */
+  restore(captured: CapturedTrack): void {
+    this.number = captured.track;
+    this.#closed.absorb(captured.counts);
+  }
+
   /** Lays a segment's books to this person. */
   addLedger(ledger: PacketLedger): void {
     this.#open.add(ledger);

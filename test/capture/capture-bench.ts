@@ -70,6 +70,11 @@ export class Bench implements AsyncDisposable {
     return report;
   }
 
+  /** Ends the capture thread as a crash would. */
+  killThread(): void {
+    this.#send({ kind: "kill-thread" });
+  }
+
   /** The first event of this form, past or to come. */
   event(matches: (event: CaptureEvent) => boolean): Promise<CaptureEvent> {
     return eventually("an event of capture", () => this.events.find(matches), 15_000);

@@ -4,6 +4,7 @@
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Worker } from "node:worker_threads";
 import { pino } from "pino";
 import { CaptureThread } from "../../src/capture/capture-thread.ts";
 import type { VoiceUpdate } from "../../src/capture/voice-gateway.ts";
@@ -16,6 +17,8 @@ export type ChildCommand =
   | { readonly kind: "start"; readonly request: CaptureRequest }
   | { readonly kind: "stop"; readonly handle: number }
   | { readonly kind: "update"; readonly guildId: string; readonly update: VoiceUpdate }
+  /** Ends the capture thread without a word, as a crash would. */
+  | { readonly kind: "kill-thread" }
   | { readonly kind: "close" };
 
 /** One track as the queue delivered it; the audio is in `<directory>/<handle>-<track>.pcm`. */
@@ -51,6 +54,11 @@ const memory = createFrameQueueMemory(4_096);
 const consumer = new FrameConsumer(memory);
 const tell = (report: ChildReport): void => void process.send?.(report);
 
+let thread: Worker | undefined;
+process.on("worker", (worker: Worker) => {
+  thread = worker;
+});
+
 const capture = await CaptureThread.start({
   memory,
   gateway: {
@@ -85,6 +93,9 @@ async function obey(command: ChildCommand): Promise<void> {
       }
       case "update":
         listeners.get(command.guildId)?.(command.update);
+        return;
+      case "kill-thread":
+        await thread?.terminate();
         return;
       case "close":
         clearInterval(polling);

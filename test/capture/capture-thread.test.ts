@@ -115,3 +115,44 @@ test("a lost discovery datagram delays the start, and does not prevent it", asyn
   const { result } = await bench.stop(1);
   assert.deepEqual(result.tracks, []);
 });
+
+test("when the capture thread dies a new one goes on: same clock, same track, and a gap", async () => {
+  await using bench = await Bench.start(true);
+  const seats = [];
+  for (const { userId } of PEOPLE.slice(0, 2))
+    seats.push(await bench.service.seat({ guildId: GUILD, channelId: CHANNEL, userId }));
+  const [anna, ben] = seats;
+  assert.ok(anna && ben);
+  const startedAtMs = await bench.record(1);
+  await sleep(1_000);
+  await Promise.all([anna.say(toneSpeech(440, 2)), ben.say(toneSpeech(660, 2))]);
+  // The thread tells its counts once a second.
+  await sleep(1_100);
+  bench.killThread();
+  await bench.event((event) => event.kind === "interrupted");
+  await bench.event((event) => event.kind === "connected" && event.position > SAMPLE_RATE);
+  await sleep(1_000);
+  await Promise.all([ben.say(toneSpeech(660, 2)), anna.say(toneSpeech(440, 2))]);
+  const { result, tracks } = await bench.stop(1);
+
+  const elapsedSamples = ((Date.now() - startedAtMs) * SAMPLE_RATE) / 1000;
+  // The length is taken at the stop; a second is for the answer to travel on a busy machine.
+  assert.ok(Math.abs(result.lengthSamples - elapsedSamples) < SAMPLE_RATE);
+  for (const [seat, { userId, hz }] of [
+    [anna, PEOPLE[0]],
+    [ben, PEOPLE[1]],
+  ] as const) {
+    const captured = result.tracks.find((track) => track.userId === userId);
+    const delivered = tracks.filter((track) => track.userId === userId);
+    assert.ok(captured && delivered.length === 1 && delivered[0]);
+    assert.equal(delivered[0].track, captured.track);
+    assert.ok(balances(captured.counts) && captured.counts.held === 0);
+    assert.equal(captured.counts.written, seat.sent.length, JSON.stringify(captured.counts));
+    const tone = await amplitudes(delivered[0].file, hz);
+    assert.ok(
+      tone.slice(-3).some((amplitude) => amplitude > 0.05),
+      tone.join(" "),
+    );
+  }
+  assert.ok(!bench.events.some(({ kind }) => kind === "ended"));
+});
