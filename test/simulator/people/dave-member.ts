@@ -8,6 +8,12 @@ import type { VoiceRoom } from "../voice/voice-room.ts";
  */
 const LOOK_AHEAD_FRAMES = 150;
 
+type AnnouncedChange = {
+  readonly transition: number;
+  /** Encrypted with the epoch before the change, in the order in which they are to be sent. */
+  readonly ahead: { readonly plain: Buffer; readonly sealed: Buffer }[];
+};
+
 export type DaveMemberOptions = {
   readonly userId: string;
   readonly room: VoiceRoom;
@@ -22,8 +28,8 @@ export class DaveMember {
   readonly #session: davey.DAVESession;
   readonly #present = new Set<string>();
   #offered = false;
-  /** Frames encrypted with the epoch before the announced one, by the plain frame to be sent next. */
-  #ahead: { readonly plain: Buffer; readonly sealed: Buffer }[] = [];
+  /** Changes that were announced and not yet executed, oldest first: speech goes on with the oldest one's keys. */
+  #changes: AnnouncedChange[] = [];
 
   constructor({ userId, room, problem }: DaveMemberOptions) {
     this.#userId = userId;
@@ -39,12 +45,12 @@ export class DaveMember {
 
   /** Encrypts a frame once for all who hear it. Silence stays as it is, also without a group to speak to. */
   seal(frame: Buffer): Buffer {
-    const ahead = this.#ahead[0];
-    if (ahead?.plain === frame) {
-      this.#ahead.shift();
-      return ahead.sealed;
-    }
-    this.#ahead.length = 0;
+    // Every change holds the frame, each with its own key: they stay in step.
+    const [sealed] = this.#changes.map(({ ahead }) =>
+      ahead[0]?.plain === frame ? ahead.shift()?.sealed : undefined,
+    );
+    if (sealed !== undefined) return sealed;
+    this.#changes.length = 0; // said after the announcement: davey has only the newest keys for it
     if (!this.#session.ready || frame.equals(SILENCE_FRAME)) return frame;
     return this.#session.encryptOpus(frame);
   }
@@ -66,7 +72,7 @@ export class DaveMember {
     if (op === 11) for (const id of message["user_ids"] as string[]) this.#present.add(id);
     else if (op === 13) this.#present.delete(String(message["user_id"]));
     else if (op === 21 && transition !== 0) this.#answer(23, { transition_id: transition });
-    else if (op === 22) this.#ahead.length = 0;
+    else if (op === 22) this.#execute(transition);
     else if (op === 24 && message["epoch"] === 1) this.#startOver();
   }
 
@@ -81,7 +87,7 @@ export class DaveMember {
 
   /** Forgets the group and asks to be added to the next one. */
   #startOver(): void {
-    this.#ahead.length = 0;
+    this.#changes.length = 0;
     this.#session.reinit(davey.DAVE_PROTOCOL_VERSION, this.#userId, this.#room.channelId);
     this.#offerKeyPackage();
   }
@@ -103,7 +109,7 @@ export class DaveMember {
 
   #transition(op: 29 | 30, body: Buffer, upcoming: readonly (Buffer | undefined)[]): void {
     const transition = body.readUInt16BE(0);
-    if (op === 29 && transition !== 0) this.#sealAhead(upcoming);
+    if (op === 29 && transition !== 0) this.#sealAhead(transition, upcoming);
     try {
       if (op === 29) this.#session.processCommit(body.subarray(2));
       else this.#session.processWelcome(body.subarray(2));
@@ -115,13 +121,18 @@ export class DaveMember {
     }
   }
 
-  #sealAhead(upcoming: readonly (Buffer | undefined)[]): void {
-    if (!this.#session.ready || this.#ahead.length > 0) return; // a second change before op 22: the oldest key goes on
-    for (const plain of upcoming.slice(0, LOOK_AHEAD_FRAMES)) {
-      if (plain === undefined) continue;
-      const sealed = plain.equals(SILENCE_FRAME) ? plain : this.#session.encryptOpus(plain);
-      this.#ahead.push({ plain, sealed });
-    }
+  #sealAhead(transition: number, upcoming: readonly (Buffer | undefined)[]): void {
+    if (!this.#session.ready) return;
+    const ahead = upcoming.slice(0, LOOK_AHEAD_FRAMES).flatMap((plain) => {
+      if (plain === undefined) return [];
+      return [{ plain, sealed: plain.equals(SILENCE_FRAME) ? plain : this.#session.encryptOpus(plain) }];
+    });
+    this.#changes.push({ transition, ahead });
+  }
+
+  /** Switches to the keys of a change; those before it are over as well. */
+  #execute(transition: unknown): void {
+    this.#changes.splice(0, this.#changes.findIndex((change) => change.transition === transition) + 1);
   }
 
   #answer(op: number, body: unknown): void {

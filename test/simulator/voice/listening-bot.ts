@@ -45,7 +45,9 @@ export async function joinAsBot(service: VoiceService): Promise<ListeningBot> {
       stream.on("error", (error) => service.problems.push(`stream of ${userId}: ${error.message}`));
       return packets;
     },
-    [Symbol.dispose]: () => connection.destroy(),
+    [Symbol.dispose]() {
+      if (connection.state.status !== VoiceConnectionStatus.Destroyed) connection.destroy();
+    },
   };
 }
 
