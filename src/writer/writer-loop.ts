@@ -253,7 +253,6 @@ export class WriterLoop {
   }
 
   #send(message: FromWriter): void {
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port, not a window
     this.#port.postMessage(message);
   }
 }

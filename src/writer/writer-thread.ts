@@ -128,7 +128,6 @@ export class WriterThread implements WriterStage {
   }
 
   #post(message: ToWriter): void {
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port, not a window
     this.#worker?.postMessage(message);
     wakeConsumer(this.#options.memory);
   }

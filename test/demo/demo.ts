@@ -11,7 +11,7 @@ import type { Manifest } from "../../src/recordings/manifest.ts";
 import { loadSpeech } from "../simulator/people/speech.ts";
 import { SimulatedDiscord } from "../simulator/simulated-discord.ts";
 import { BotProcess, freePort } from "../support/bot-process.ts";
-import { trackLinks } from "../support/call.ts";
+import { fullText, trackLinks } from "../support/call.ts";
 import { LiveView } from "./live-view.ts";
 
 const CHANNEL_WAIT_MS = 20_000;
@@ -79,11 +79,11 @@ view.stop();
 say();
 step(`${host.name} types /record stop`);
 const stop = await discord.command(host, "record stop");
-await stop.until((reply) => trackLinks(reply.content).size === SCENE.length, CHANNEL_WAIT_MS);
+await stop.until((reply) => trackLinks(fullText(reply)).size === SCENE.length, CHANNEL_WAIT_MS);
 quote(stop.content);
 
 const manifest = readManifest();
-const links = trackLinks(stop.content);
+const links = trackLinks(fullText(stop));
 step("Every track, downloaded through its link and compared with the file:\n");
 for (const track of manifest.tracks) {
   const path = join(folder, "tracks", track.file ?? "");

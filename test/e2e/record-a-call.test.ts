@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { SAMPLE_RATE } from "../../src/audio/pcm.ts";
 import { toneSpeech } from "../simulator/people/speech.ts";
-import { Call, trackLinks } from "../support/call.ts";
+import { Call, fullText, trackLinks } from "../support/call.ts";
 import { rms, soundingSpan, toneAmplitude } from "../support/tones.ts";
 import { sleep } from "../support/wait.ts";
 import { ffprobeFacts, missing, readSamples, soxFacts, wavefileFacts } from "../support/wav-readers.ts";
@@ -47,7 +47,7 @@ for (const dave of [true, false]) {
       await zoe.say(toneSpeech(440, 1));
 
       const stop = await discord.command(zoe, "record stop");
-      const answer = await stop.until((reply) => trackLinks(reply.content).size === 4, 20_000);
+      const answer = await stop.until((reply) => trackLinks(fullText(reply)).size === 4, 20_000);
       assert.ok(answer.ephemeral);
       const { manifest } = call;
       assert.equal(manifest.state, "finished");
@@ -71,7 +71,7 @@ for (const dave of [true, false]) {
       }
 
       // The link of each person gives exactly that person's file.
-      for (const [number, link] of trackLinks(answer.content)) {
+      for (const [number, link] of trackLinks(fullText(answer))) {
         const track = manifest.tracks.find((candidate) => candidate.track === number);
         const response = await fetch(link);
         assert.equal(response.status, 200);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { loadSpeech } from "../simulator/people/speech.ts";
-import { Call, trackLinks } from "../support/call.ts";
+import { Call, fullText, trackLinks } from "../support/call.ts";
 
 const SPEAKERS = 25;
 const SECONDS = 60;
@@ -30,10 +30,7 @@ for (const dave of [true, false]) {
         }),
       );
       const stop = await call.discord.command(host, "record stop");
-      await stop.until(
-        (reply) => trackLinks(reply.content + reply.followUps.join("\n")).size === SPEAKERS,
-        60_000,
-      );
+      await stop.until((reply) => trackLinks(fullText(reply)).size === SPEAKERS, 60_000);
 
       const { manifest } = call;
       assert.equal(manifest.state, "finished");

@@ -20,5 +20,4 @@ while (number < to && fault === undefined) {
   consumer.release();
   number++;
 }
-// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port, not a window
 parentPort?.postMessage({ fault, taken: number - from });

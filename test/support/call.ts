@@ -7,6 +7,7 @@ import { PermissionFlagsBits } from "discord-api-types/v10";
 import { balances } from "../../src/recordings/counts.ts";
 import { manifestSchema } from "../../src/recordings/manifest.ts";
 import type { Manifest } from "../../src/recordings/manifest.ts";
+import type { Interaction } from "../simulator/interaction.ts";
 import type { Person } from "../simulator/person.ts";
 import { SimulatedDiscord } from "../simulator/simulated-discord.ts";
 import { BotProcess } from "./bot-process.ts";
@@ -16,6 +17,8 @@ export type CallOptions = {
   readonly announcement?: "on" | "off";
   /** Options for Node before the bot's script. */
   readonly nodeOptions?: readonly string[];
+  /** More variables for the bot. */
+  readonly environment?: Readonly<Record<string, string>>;
 };
 
 /** A simulated Discord, a bot that serves it, and the folder in which it records. */
@@ -38,6 +41,7 @@ export class Call {
         ...discord.environment,
         DATA_DIR: dataDir,
         ANNOUNCEMENT: options.announcement ?? "off",
+        ...options.environment,
       };
       return new Call(discord, await BotProcess.ready(environment, options.nodeOptions), dataDir);
     } catch (error) {
@@ -51,6 +55,12 @@ export class Call {
     const host = this.discord.addPerson(name);
     host.grant(PermissionFlagsBits.ManageGuild);
     return host;
+  }
+
+  /** Frames in the queue, as the bot's metrics say. */
+  async queuedFrames(): Promise<number> {
+    const response = await fetch(`${this.bot.baseUrl}/metrics`);
+    return Number(/^recorder_queue_frames(?:\{\S*\})? (\d+)$/m.exec(await response.text())?.[1]);
   }
 
   /** The only recording's folder. */
@@ -94,7 +104,12 @@ export class Call {
   }
 }
 
-/** The addresses in a message, by the number of their track. */
+/** Everything an answer says: its text and the messages that follow it. */
+export function fullText(answer: Pick<Interaction, "content" | "followUps">): string {
+  return [answer.content, ...answer.followUps.map((message) => message.content)].join("\n");
+}
+
+/** The WAV links in a text, by the number of their track. */
 export function trackLinks(text: string): Map<number, string> {
   const links = [...text.matchAll(/https?:\/\/[^\s)>\]]+\/tracks\/(\d+)\.wav\?[^\s)>\]]+/g)];
   return new Map(links.map((link) => [Number(link[1]), link[0]]));

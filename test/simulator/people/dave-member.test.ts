@@ -28,6 +28,7 @@ class Call {
       receive: (userId, op, body) =>
         void this.#outputs.push(...this.#group.receive(userId, op as 23, body as object)),
       close: () => {},
+      settled: true,
     };
   }
 
