@@ -37,7 +37,8 @@ export function toErrorData(error: unknown): ErrorData {
   }
   return {
     code: "E-INTERNAL",
-    message: `Something unexpected failed: ${messageOf(error)}.`,
+    // Whatever an unforeseen error says is for the log, not for people.
+    message: "Something unexpected failed.",
     remedy: "Try again; if it happens again, look at the log.",
     detail: error instanceof Error ? (error.stack ?? error.message) : messageOf(error),
   };

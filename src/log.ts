@@ -1,15 +1,14 @@
 import pino from "pino";
 import type { Logger } from "pino";
 
-/** Structured log lines on standard error's sibling, standard output; static text plus fields, secrets redacted. */
+/** Structured log lines on standard output: static text plus fields, secrets redacted. */
 export type Log = Logger;
 
-/** A logger for this thread; `name` says which stage speaks. Writes synchronously off the hot path only. */
-export function createLog(level: string, name: string): Log {
+/** A logger for this thread; `stage` says who speaks. Writes synchronously: never on the way of a packet. */
+export function createLog(level: string, stage: string): Log {
   return pino({
     level,
-    name,
-    base: { stage: name },
+    base: { stage },
     redact: ["token", "secret", "*.token", "*.secret", "authorization", "*.authorization"],
   });
 }

@@ -79,7 +79,7 @@ async function start(stages: AsyncDisposableStack, config: Config, log: Log): Pr
         retentionDays: config.retentionDays,
         readiness: () => ({ gateway: bot?.discord.ready ?? true, writer: bot?.writer.alive ?? true }),
         metrics: new Metrics({ version: version(), recorder: bot?.recorder }),
-        log: log.child({ stage: "web" }),
+        log: createLog(config.logLevel, "web"),
       }),
     );
   }
@@ -101,13 +101,13 @@ async function startRecording(
   const { logLevel } = config;
   const memory = createFrameQueueMemory(config.queueSlots);
   const writer = stages.use(
-    await WriterThread.start({ memory, log: log.child({ stage: "writer" }), logLevel }),
+    await WriterThread.start({ memory, log: createLog(logLevel, "writer"), logLevel }),
   );
   const discord = stages.use(
     await Bot.start({
       token: config.token ?? "",
       apiUrl: config.discordApiUrl,
-      log: log.child({ stage: "discord" }),
+      log: createLog(logLevel, "discord"),
     }),
   );
   const { gateway, names, notices } = discord;
@@ -117,7 +117,7 @@ async function startRecording(
       memory,
       gateway,
       announcement,
-      log: log.child({ stage: "capture" }),
+      log: createLog(logLevel, "capture"),
       logLevel,
     }),
   );
@@ -131,7 +131,7 @@ async function startRecording(
       storage,
       announce: config.announcement,
       diskReserveBytes: config.diskReserveBytes,
-      log: log.child({ stage: "recordings" }),
+      log: createLog(logLevel, "recordings"),
     }),
   );
   return { discord, writer, recorder };

@@ -18,6 +18,7 @@ import type { DatagramCounts, TapOutlet } from "./connection-tap.ts";
 import type { OpusCodec } from "./decoder.ts";
 import { monotonicMs } from "./monotonic-clock.ts";
 import type { Resumption } from "./protocol.ts";
+import { StartGate } from "./start-gate.ts";
 import { Track } from "./track.ts";
 import type { TrackOutlet } from "./track.ts";
 import { VoiceLink } from "./voice-link.ts";
@@ -37,7 +38,7 @@ const PROGRESS_MS = 1_000;
 
 /**
  * Lives on the capture thread. One recording: its clock, connection, tracks and books.
- * Position 0 is the instant at which the voice connection became ready for the first time.
+ * Position 0 is the instant at which people could be heard for the first time: connected, and let into their group.
  */
 export class CaptureSession {
   readonly request: CaptureRequest;
@@ -49,6 +50,7 @@ export class CaptureSession {
   readonly #trackOutlet: TrackOutlet;
   readonly #tapOutlet: TapOutlet;
   readonly #started = Promise.withResolvers<{ readonly startedAtMs: number; readonly zeroMs: number }>();
+  readonly #gate = new StartGate();
   #tap: ConnectionTap | undefined;
   /** On the thread's monotonic clock; undefined before position 0. */
   #zeroMs: number | undefined;
@@ -73,6 +75,7 @@ export class CaptureSession {
       botUserId: request.botUserId,
       counts: this.#counts,
       log: this.#log,
+      begun: () => this.#zeroMs !== undefined,
       position: () => this.#now(),
       trackOf: (userId) => this.#trackOf(userId),
     };
@@ -113,7 +116,11 @@ export class CaptureSession {
 
   /** Every 20 ms. */
   tick(nowMs: number): void {
-    if (this.#zeroMs === undefined || this.#stopping !== undefined) return;
+    if (this.#stopping !== undefined) return;
+    if (this.#zeroMs === undefined) {
+      this.#beginIfHeard();
+      return;
+    }
     this.#tap?.tick(nowMs, this.#now());
     if (nowMs < this.#progressAtMs) return;
     this.#progressAtMs = nowMs + PROGRESS_MS;
@@ -164,13 +171,18 @@ export class CaptureSession {
   }
 
   #onReady(): void {
+    if (this.#zeroMs === undefined) this.#beginIfHeard();
+    else this.#tools.onEvent({ kind: "connected", handle: this.request.handle, position: this.#position() });
+  }
+
+  #beginIfHeard(): void {
     const { handle, announce } = this.request;
-    if (this.#zeroMs === undefined) {
-      this.#zeroMs = performance.now();
-      this.#started.resolve({ startedAtMs: Date.now(), zeroMs: monotonicMs() });
-      if (announce) this.#link.announce(this.#tools.announcement);
-    }
-    this.#tools.onEvent({ kind: "connected", handle, position: this.#position() });
+    const nowMs = performance.now();
+    if (!this.#link.ready || !this.#gate.opens(nowMs, this.#link.mediaKeys)) return;
+    this.#zeroMs = nowMs;
+    this.#started.resolve({ startedAtMs: Date.now(), zeroMs: monotonicMs() });
+    if (announce) this.#link.announce(this.#tools.announcement);
+    this.#tools.onEvent({ kind: "connected", handle, position: 0 });
   }
 
   #onEnded(error: RecorderError): void {

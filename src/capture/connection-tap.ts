@@ -28,6 +28,8 @@ export type TapOutlet = {
   readonly botUserId: string;
   readonly counts: DatagramCounts;
   readonly log: Log;
+  /** Whether the recording's clock runs; what comes before is not the recording's. */
+  readonly begun: () => boolean;
   /** Now, in samples on the recording's clock. */
   readonly position: () => number;
   readonly trackOf: (userId: string) => Track;
@@ -40,6 +42,11 @@ const MAX_SEGMENTS = 1_024;
 const LEFT_MS = 2_000;
 const REPLACED_MS = 5_000;
 const HOUSEKEEPING_MS = 1_000;
+/**
+ * davey takes the first frame it opens for the sender's first: one that was overtaken by it never opens. So the first
+ * ones are put in order before; it costs no accuracy, a talkspurt's first packet waits longer for its place.
+ */
+const FIRST_FRAMES_MS = 60;
 
 /**
  * Lives on the capture thread. Receives everything of one voice connection (one `Networking` of the library): datagrams
@@ -51,7 +58,10 @@ export class ConnectionTap {
   readonly #outlet: TapOutlet;
   readonly #header = emptyRtpHeader();
   readonly #segments = new Map<number, Segment>();
-  readonly #hold = new HoldQueue<Segment, MediaPacket>((segment) => segment.ledger.settle("expired"));
+  readonly #hold = new HoldQueue<Segment, MediaPacket>(
+    (segment) => segment.ledger.settle("expired"),
+    (packet) => packet.sequence,
+  );
   readonly #sockets: VoiceSocketTap;
   readonly #keys = new KeyWatch();
   #udp: VoiceUDPSocket | undefined;
@@ -82,6 +92,10 @@ export class ConnectionTap {
       this.#recoverKeys(nowMs);
     }
     for (const segment of this.#segments.values()) {
+      if (segment.sortsUntilMs && nowMs >= segment.sortsUntilMs) {
+        segment.sortsUntilMs = 0;
+        this.#retry(segment);
+      }
       segment.advance(position);
       if (nowMs >= segment.closeAtMs) this.#closeSegment(segment);
     }
@@ -123,6 +137,7 @@ export class ConnectionTap {
   /** The hot path: counts, parses, opens, numbers. Never throws, never waits. */
   readonly #onDatagram = (datagram: Buffer): void => {
     const { counts } = this.#outlet;
+    if (!this.#outlet.begun()) return;
     const header = this.#header;
     counts.datagrams++;
     if (!parseRtp(datagram, header) || header.payloadType !== OPUS_PAYLOAD_TYPE) {
@@ -148,12 +163,15 @@ export class ConnectionTap {
     const packet = segment.number(header, mediaOf(payload, header), this.#outlet.position());
     if (packet === undefined) return;
     const encrypted = isEncryptedFrame(packet.media);
-    if (this.#unlock(segment, packet)) {
-      if (encrypted) this.#keys.opened();
-      return;
-    }
     const nowMs = performance.now();
-    if (encrypted && segment.track !== undefined) this.#keys.failed(nowMs);
+    if (encrypted) segment.sortsUntilMs ??= nowMs + FIRST_FRAMES_MS;
+    if (!segment.sortsUntilMs) {
+      if (this.#unlock(segment, packet)) {
+        if (encrypted) this.#keys.opened();
+        return;
+      }
+      if (encrypted && segment.track !== undefined) this.#keys.failed(nowMs);
+    }
     packet.held = true;
     this.#hold.add(segment, packet, packet.media.length, nowMs);
   };
@@ -205,7 +223,7 @@ export class ConnectionTap {
   }
 
   #retry(segment: Segment): void {
-    if (segment.track === undefined) return;
+    if (segment.track === undefined || segment.sortsUntilMs) return;
     this.#hold.retry(segment, (packet) => (this.#unlock(segment, packet) ? "opened" : "locked"));
   }
 
@@ -253,6 +271,7 @@ export class ConnectionTap {
   }
 
   #closeSegment(segment: Segment): void {
+    segment.sortsUntilMs = 0;
     this.#retry(segment);
     this.#hold.abandon(segment);
     segment.close();

@@ -20,16 +20,22 @@ type Held<T> = { readonly item: T; readonly sizeBytes: number; readonly sinceMs:
 export class HoldQueue<K, T> {
   readonly #queues = new Map<K, Held<T>[]>();
   readonly #expire: (key: K, item: T) => void;
+  readonly #orderOf: (item: T) => number;
   readonly #limits: { readonly ms: number; readonly bytes: number };
   #sizeBytes = 0;
   #length = 0;
 
-  /** @param expire called for every entry that is given up: too old, or the oldest when there is no room. */
+  /**
+   * @param expire called for every entry that is given up: too old, or the oldest when there is no room.
+   * @param orderOf what the entries of one key are ordered by: rising, whatever order they came in.
+   */
   constructor(
     expire: (key: K, item: T) => void,
+    orderOf: (item: T) => number,
     limits: { readonly ms: number; readonly bytes: number } = { ms: HOLD_MS, bytes: HOLD_BYTES },
   ) {
     this.#expire = expire;
+    this.#orderOf = orderOf;
     this.#limits = limits;
   }
 
@@ -42,7 +48,7 @@ export class HoldQueue<K, T> {
     return this.#sizeBytes;
   }
 
-  /** Keeps an item under its key, in order; the oldest of all make room when the bound is reached. */
+  /** Keeps an item under its key; the oldest of all make room when the bound is reached. */
   add(key: K, item: T, payloadBytes: number, nowMs: number): void {
     const sizeBytes = payloadBytes + ENTRY_BYTES;
     let queue = this.#queues.get(key);
@@ -50,13 +56,16 @@ export class HoldQueue<K, T> {
       queue = [];
       this.#queues.set(key, queue);
     }
-    queue.push({ item, sizeBytes, sinceMs: nowMs });
+    const order = this.#orderOf(item);
+    let at = queue.length;
+    while (at > 0 && this.#orderOf((queue[at - 1] as Held<T>).item) > order) at--;
+    queue.splice(at, 0, { item, sizeBytes, sinceMs: nowMs });
     this.#sizeBytes += sizeBytes;
     this.#length++;
     while (this.#sizeBytes > this.#limits.bytes && this.#length > 0) this.#expireOldest();
   }
 
-  /** Offers the entries of one key again, oldest first; those that open leave. */
+  /** Offers the entries of one key again, in order; those that open leave. */
   retry(key: K, attempt: (item: T) => Attempt): void {
     const queue = this.#queues.get(key);
     if (queue === undefined) return;

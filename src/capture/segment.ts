@@ -34,6 +34,8 @@ export class Segment implements TimelineSink<MediaPacket> {
   readonly ledger = new PacketLedger();
   /** Whose segment it is, once known. */
   track: Track | undefined;
+  /** Until when its first encrypted frames wait to be put in order, on the thread's clock; 0 once they have. */
+  sortsUntilMs: number | undefined;
   /** When to close it, on the thread's clock; Infinity while it lives. */
   closeAtMs = Infinity;
   readonly #channels: Channels;

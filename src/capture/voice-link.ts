@@ -1,4 +1,9 @@
-import { VoiceConnectionDisconnectReason, VoiceConnectionStatus, joinVoiceChannel } from "@discordjs/voice";
+import {
+  NetworkingStatusCode,
+  VoiceConnectionDisconnectReason,
+  VoiceConnectionStatus,
+  joinVoiceChannel,
+} from "@discordjs/voice";
 import type {
   DiscordGatewayAdapterLibraryMethods,
   Networking,
@@ -10,6 +15,7 @@ import type { RecorderError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { announce } from "./announcer.ts";
 import { encryptionRequired, gatewayNotReady, noAnswer, notRegained, removed } from "./capture-errors.ts";
+import type { MediaKeys } from "./start-gate.ts";
 import type { VoiceUpdate } from "./voice-gateway.ts";
 
 export type VoiceLinkListener = {
@@ -97,6 +103,20 @@ export class VoiceLink {
       log.warn({ error: messageOf(error) }, "voice connection error");
     });
     this.#connection.on("stateChange", (_old, state) => this.#onState(state));
+  }
+
+  get ready(): boolean {
+    return this.#state === "ready";
+  }
+
+  /** How the end-to-end keys of the call stand. */
+  get mediaKeys(): MediaKeys {
+    const state = this.#networking?.state;
+    const dave = state?.code === NetworkingStatusCode.Ready ? state.dave : undefined;
+    if (dave === undefined || dave.protocolVersion === 0) return "none";
+    // Private in the typings, and nothing public tells that a transition is under way.
+    const changing = dave["pendingTransitions"].size > 0 || dave.reinitializing;
+    return dave.session?.ready === true && !changing ? "settled" : "pending";
   }
 
   /** Hands a dispatch of the main gateway to the connection. */

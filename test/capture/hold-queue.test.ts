@@ -7,10 +7,23 @@ function queueOf(limits?: { ms: number; bytes: number }): {
   expired: number[];
 } {
   const expired: number[] = [];
-  return { queue: new HoldQueue<string, number>((_key, item) => void expired.push(item), limits), expired };
+  const queue = new HoldQueue<string, number>(
+    (_key, item) => void expired.push(item),
+    (item) => item,
+    limits,
+  );
+  return { queue, expired };
 }
 
-test("what opens at a retry leaves in the order it came, the rest stays", () => {
+test("what came out of order is offered in order", () => {
+  const { queue } = queueOf();
+  for (const item of [3, 1, 2, 5, 4]) queue.add("anna", item, 100, 0);
+  const offered: number[] = [];
+  queue.retry("anna", (item) => (offered.push(item), "opened"));
+  assert.deepEqual(offered, [1, 2, 3, 4, 5]);
+});
+
+test("what opens at a retry leaves in order, the rest stays", () => {
   const { queue, expired } = queueOf();
   for (let item = 0; item < 10; item++) queue.add("anna", item, 100, 0);
   const opened: number[] = [];
