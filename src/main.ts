@@ -66,7 +66,7 @@ async function start(stages: AsyncDisposableStack, config: Config, log: Log): Pr
   });
   const catalog = stages.use(await Catalog.open(config.dataDir));
   const bot = config.roles.includes("bot")
-    ? await startRecording(stages, config, { storage, catalog, log })
+    ? await startRecording(stages, config, { storage, catalog })
     : undefined;
   if (config.roles.includes("web")) {
     stages.use(
@@ -95,9 +95,9 @@ type RecordingStages = { readonly discord: Bot; readonly writer: WriterThread; r
 async function startRecording(
   stages: AsyncDisposableStack,
   config: Config,
-  shared: { readonly storage: Storage; readonly catalog: Catalog; readonly log: Log },
+  shared: { readonly storage: Storage; readonly catalog: Catalog },
 ): Promise<RecordingStages> {
-  const { storage, catalog, log } = shared;
+  const { storage, catalog } = shared;
   const { logLevel } = config;
   const memory = createFrameQueueMemory(config.queueSlots);
   const writer = stages.use(
