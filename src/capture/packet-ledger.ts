@@ -1,3 +1,4 @@
+import { NO_PACKETS } from "../recordings/counts.ts";
 import type { TrackCounts } from "../recordings/counts.ts";
 
 /** The ways a packet can end; see `recordings/counts.ts`. */
@@ -8,19 +9,7 @@ export type Outcome = "written" | "duplicate" | "padding" | "late" | "expired" |
  * `recordings/counts.ts` balance by construction.
  */
 export class PacketLedger {
-  readonly #counts = {
-    received: 0,
-    written: 0,
-    duplicate: 0,
-    padding: 0,
-    late: 0,
-    expired: 0,
-    rejected: 0,
-    dropped: 0,
-    held: 0,
-    concealedSamples: 0,
-    droppedSamples: 0,
-  };
+  readonly #counts: { -readonly [Key in keyof TrackCounts]: TrackCounts[Key] } = { ...NO_PACKETS };
 
   /** The books as they stand; a live view. */
   get counts(): TrackCounts {

@@ -38,8 +38,23 @@ export type ConnectionCounts = {
   readonly unattributed: number;
 };
 
+/** Nothing counted yet. */
+export const NO_PACKETS: TrackCounts = {
+  received: 0,
+  written: 0,
+  duplicate: 0,
+  padding: 0,
+  late: 0,
+  expired: 0,
+  rejected: 0,
+  dropped: 0,
+  held: 0,
+  concealedSamples: 0,
+  droppedSamples: 0,
+};
+
 /** The outcomes a packet of a track can have; `received` is their sum. */
-const OUTCOMES = [
+export const OUTCOMES = [
   "written",
   "duplicate",
   "padding",

@@ -1,20 +1,6 @@
+import { NO_PACKETS } from "./counts.ts";
 import type { TrackCounts } from "./counts.ts";
 import type { Manifest } from "./manifest.ts";
-
-/** Nothing counted yet. */
-export const NO_PACKETS: TrackCounts = {
-  received: 0,
-  written: 0,
-  duplicate: 0,
-  padding: 0,
-  late: 0,
-  expired: 0,
-  rejected: 0,
-  dropped: 0,
-  held: 0,
-  concealedSamples: 0,
-  droppedSamples: 0,
-};
 
 /** The counts of all tracks together. */
 export function packetsOf(manifest: Manifest): TrackCounts {

@@ -1,11 +1,12 @@
 import { RecorderError } from "../errors.ts";
+import { NO_PACKETS } from "./counts.ts";
 import type { TrackCounts } from "./counts.ts";
 import { within } from "./deadline.ts";
 import type { RecordingEvent } from "./events.ts";
 import { markInterrupted } from "./interrupted.ts";
 import type { StartRequest } from "./manifest-changes.ts";
 import type { Manifest } from "./manifest.ts";
-import { NO_PACKETS, packetsOf, sumOfCounts } from "./packet-totals.ts";
+import { packetsOf, sumOfCounts } from "./packet-totals.ts";
 import { isOver, isRunning } from "./session-state.ts";
 import { Session } from "./session.ts";
 import type { RecordingStatus, Surroundings } from "./surroundings.ts";

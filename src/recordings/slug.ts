@@ -1,16 +1,15 @@
 /** Longest slug, in code points: leaves room for number, title and extension in a 255-byte file name of any script. */
-const MAX_LENGTH = 40;
+const MAX_CHARACTERS = 40;
+
+/** Letters and digits of any script, each with the marks that belong to it (Hindi and Thai need theirs). */
+const WORDS = /(?:[\p{L}\p{N}]\p{M}*)+/gu;
 
 /**
- * A name as part of a file name: letters, marks and digits of every script are kept (NFC), each run of anything else
- * becomes one dash. No separator, quote, dot, control or bidi mark survives. Never empty: `fallback` then.
+ * A name as part of a file name that every file system takes: words of any script (NFC) joined by `_`. No separator,
+ * quote, dot, control or bidi mark survives. `fallback` where nothing is left.
  */
 export function slugOf(name: string, fallback: string): string {
-  const dashed = name
-    .normalize("NFC")
-    .replaceAll(/[^\p{L}\p{M}\p{N}]+/gu, "-")
-    // A combining mark needs a letter to sit on.
-    .replaceAll(/(^|-)\p{M}+/gu, "$1");
-  const slug = Array.from(dashed.replace(/^-+/, "")).slice(0, MAX_LENGTH).join("").replace(/-+$/, "");
+  const words = name.toWellFormed().normalize("NFC").match(WORDS) ?? [];
+  const slug = Array.from(words.join("_")).slice(0, MAX_CHARACTERS).join("").replace(/_$/u, "");
   return slug === "" ? fallback : slug;
 }

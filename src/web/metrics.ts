@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from "prom-client";
 import type { Metric } from "prom-client";
+import { OUTCOMES } from "../recordings/counts.ts";
 import type { TrackCounts } from "../recordings/counts.ts";
 import type { RecordingStatus } from "../recordings/surroundings.ts";
 
@@ -13,18 +14,6 @@ export type RecorderFigures = {
     readonly packets: TrackCounts;
   };
 };
-
-/** Outcomes of packets, as labels; `received` is their sum. */
-const OUTCOMES = [
-  "written",
-  "duplicate",
-  "padding",
-  "late",
-  "expired",
-  "rejected",
-  "dropped",
-  "held",
-] as const;
 
 /** Figures in Prometheus' text format, read from their owners at each scrape: nothing is counted twice. */
 export class Metrics {

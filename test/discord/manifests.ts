@@ -1,7 +1,7 @@
 /** Manifests for tests of texts: a finished recording, changed where a test wants it. */
 import type { TrackCounts } from "../../src/recordings/counts.ts";
 import type { Manifest, ManifestTrack } from "../../src/recordings/manifest.ts";
-import { NO_PACKETS } from "../../src/recordings/packet-totals.ts";
+import { NO_PACKETS } from "../../src/recordings/counts.ts";
 
 export const STARTED_AT_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
 

@@ -2,7 +2,7 @@
 import type { VoiceGateway, VoiceUpdate } from "../../src/capture/voice-gateway.ts";
 import type { ErrorData } from "../../src/errors.ts";
 import type { RecordingEvent } from "../../src/recordings/events.ts";
-import { NO_PACKETS } from "../../src/recordings/packet-totals.ts";
+import { NO_PACKETS } from "../../src/recordings/counts.ts";
 import type {
   CaptureEvent,
   CaptureRequest,

@@ -7,7 +7,13 @@ import { toneSpeech } from "../simulator/people/speech.ts";
 import { Call, fullText, trackLinks } from "../support/call.ts";
 import { rms, soundingSpan, toneAmplitude } from "../support/tones.ts";
 import { sleep } from "../support/wait.ts";
-import { ffprobeFacts, missing, readSamples, soxFacts, wavefileFacts } from "../support/wav-readers.ts";
+import {
+  firstChannel,
+  missing,
+  readWithFfprobe,
+  readWithSox,
+  readWithWavefile,
+} from "../support/wav-readers.ts";
 
 /** Somebody else's voice on a track: as good as none. Opus' own noise lies near 1e-4. */
 const CROSSTALK = 0.001;
@@ -58,16 +64,15 @@ for (const dave of [true, false]) {
       const tracks = new Map<string, Float64Array>();
       for (const { person } of people) {
         const path = call.trackPath(person.id);
-        const facts = wavefileFacts(path);
-        assert.deepEqual(facts, {
-          sampleRate: 48_000,
-          channels: 1,
-          bits: 16,
-          samples: manifest.lengthSamples,
-        });
-        if (!missing("ffprobe")) assert.deepEqual(ffprobeFacts(path), facts);
-        if (!missing("sox")) assert.deepEqual(soxFacts(path), facts);
-        tracks.set(person.id, readSamples(path));
+        const { interleaved: _samples, ...facts } = readWithWavefile(path);
+        assert.deepEqual(facts, { samples: manifest.lengthSamples, channels: 1, sampleRate: SAMPLE_RATE });
+        if (!missing("ffprobe")) {
+          const { tags, ...same } = readWithFfprobe(path);
+          assert.deepEqual(same, facts);
+          assert.equal(tags["artist"], person.name);
+        }
+        if (!missing("sox")) assert.deepEqual(readWithSox(path), facts);
+        tracks.set(person.id, firstChannel(path));
       }
 
       // The link of each person gives exactly that person's file.
@@ -77,7 +82,7 @@ for (const dave of [true, false]) {
         assert.equal(response.status, 200);
         const copy = join(call.dataDir, "download.wav");
         writeFileSync(copy, Buffer.from(await response.arrayBuffer()));
-        assert.deepEqual(readSamples(copy), tracks.get(track?.userId ?? ""));
+        assert.deepEqual(firstChannel(copy), tracks.get(track?.userId ?? ""));
       }
 
       assert.ok(manifest.startedAtMs !== undefined);

@@ -7,7 +7,7 @@ import { toneSpeech } from "../simulator/people/speech.ts";
 import { Call } from "../support/call.ts";
 import { rms } from "../support/tones.ts";
 import { eventually } from "../support/wait.ts";
-import { readSamples, wavefileFacts } from "../support/wav-readers.ts";
+import { firstChannel, readWithWavefile } from "../support/wav-readers.ts";
 
 /** A call in which two people have talked for two seconds and go on. */
 async function callInProgress() {
@@ -39,7 +39,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     assert.equal(manifest.tracks.length, 2);
     assert.doesNotMatch(call.discord.botNickname ?? "", /\[REC\]/, "the nickname is restored");
     for (const person of people) {
-      const samples = readSamples(call.trackPath(person.id));
+      const samples = firstChannel(call.trackPath(person.id));
       assert.equal(samples.length, manifest.lengthSamples);
       assert.ok(rms(samples.subarray(-SAMPLE_RATE)) > 0.05, `${person.name} is heard up to the end`);
     }
@@ -60,8 +60,8 @@ test(
     assert.equal(files.length, 2);
     for (const file of files) {
       const path = join(tracks, file);
-      assert.ok(wavefileFacts(path).samples > SAMPLE_RATE);
-      const samples = readSamples(path);
+      assert.ok(readWithWavefile(path).samples > SAMPLE_RATE);
+      const samples = firstChannel(path);
       const heard =
         samples.findLastIndex((sample) => Math.abs(sample) > 0.02) -
         samples.findIndex((sample) => Math.abs(sample) > 0.02);

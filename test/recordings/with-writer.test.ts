@@ -12,7 +12,7 @@ import { expiryOf, Links } from "../../src/web/links.ts";
 import { Metrics } from "../../src/web/metrics.ts";
 import { WebServer } from "../../src/web/server.ts";
 import { WriterThread } from "../../src/writer/writer-thread.ts";
-import { wavefileFacts } from "../support/wav-readers.ts";
+import { readWithWavefile } from "../support/wav-readers.ts";
 import { Journal } from "./stages/journal.ts";
 import { knownNames, PlainNotices } from "./stages/people.ts";
 import { QuietCapture } from "./stages/quiet-capture.ts";
@@ -93,7 +93,7 @@ test("frames in the queue come out of the web as tracks of one length, resumable
   for (const track of manifest.tracks) {
     assert.equal(track.samples, 96_000);
     assert.equal(track.writtenSamples, 48_000);
-    const facts = wavefileFacts(join(storage.tracksDirectory(id), track.file ?? ""));
+    const facts = readWithWavefile(join(storage.tracksDirectory(id), track.file ?? ""));
     assert.equal(facts.samples, 96_000);
     const path = links.trackFromPage(id, track.track, expiryOf(Date.now(), 1));
     const address = `${server.address}/r/${path}`;

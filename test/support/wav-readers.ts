@@ -1,89 +1,66 @@
-/** Independent readers of the WAV files under test: ffprobe, sox and wavefile. None of it is our own code. */
+/** What programs that are not ours read in a WAV: ffprobe, sox and `wavefile`. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import fs from "node:fs";
 import wavefile from "wavefile";
 
-export type WavFacts = {
-  readonly sampleRate: number;
-  readonly channels: number;
-  readonly bits: number;
-  readonly samples: number;
-};
+export type Reading = { readonly samples: number; readonly channels: number; readonly sampleRate: number };
 
-/** A reason to skip where a command is not installed, or false. For `node:test`'s `skip`. */
-export function missing(command: string): string | false {
-  const found =
-    spawnSync(command, [command === "sox" ? "--version" : "-version"], { stdio: "ignore" }).error ===
-    undefined;
-  return found ? false : `${command} is not installed on this machine`;
+/** A reason to skip where one of the commands is not installed, or false: for `node:test`'s `skip`. */
+export function missing(...commands: readonly string[]): string | false {
+  const absent = commands.filter(
+    (command) => spawnSync(command, ["-h"], { stdio: "ignore" }).error !== undefined,
+  );
+  return absent.length === 0 ? false : `${absent.join(" and ")} not installed on this machine`;
 }
 
-export function ffprobeFacts(path: string): WavFacts {
-  const args = [
-    "-v",
-    "error",
-    "-count_packets",
-    "-show_entries",
-    "stream=codec_name,sample_rate,channels,bits_per_sample,duration_ts",
-    "-of",
-    "json",
-    path,
-  ];
-  const report: unknown = JSON.parse(execFileSync("ffprobe", args, { encoding: "utf8" }));
-  const stream = (
-    report as {
-      streams: [
-        {
-          codec_name: string;
-          sample_rate: string;
-          channels: number;
-          bits_per_sample: number;
-          duration_ts: number;
-        },
-      ];
-    }
-  ).streams[0];
-  if (stream.codec_name !== "pcm_s16le") throw new Error(`unexpected codec ${stream.codec_name}`);
+/** ffprobe's view of the stream and its tags. */
+export function readWithFfprobe(file: string): Reading & { readonly tags: Readonly<Record<string, string>> } {
+  const args = ["-v", "error", "-of", "json", "-show_streams", "-show_format", file];
+  const { streams, format } = JSON.parse(execFileSync("ffprobe", args, { encoding: "utf8" }));
+  const [stream] = streams;
   return {
-    sampleRate: Number(stream.sample_rate),
-    channels: stream.channels,
-    bits: stream.bits_per_sample,
     samples: stream.duration_ts,
+    channels: stream.channels,
+    sampleRate: Number(stream.sample_rate),
+    tags: format.tags ?? {},
   };
 }
 
-export function soxFacts(path: string): WavFacts {
-  const ask = (flag: string) =>
-    Number(
-      execFileSync("sox", ["--i", flag, path], {
-        encoding: "utf8",
-        stdio: ["ignore", "pipe", "ignore"],
-      }).trim(),
-    );
-  return { sampleRate: ask("-r"), channels: ask("-c"), bits: ask("-b"), samples: ask("-s") };
+/** sox's view. */
+export function readWithSox(file: string): Reading {
+  const ask = (flag: string): number =>
+    Number(execFileSync("sox", ["--i", flag, file], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }));
+  return { samples: ask("-s"), channels: ask("-c"), sampleRate: ask("-r") };
 }
 
-export function wavefileFacts(path: string): WavFacts {
-  const wav = new wavefile.WaveFile(readFileSync(path));
-  const format = wav.fmt as {
-    sampleRate: number;
-    numChannels: number;
-    bitsPerSample: number;
-    blockAlign: number;
+/** `wavefile`'s view, samples included: interleaved. Reads the whole file into memory. */
+export function readWithWavefile(file: string): Reading & { readonly interleaved: Int16Array } {
+  const wav = new wavefile.WaveFile(new Uint8Array(fs.readFileSync(file)));
+  const { data, fmt } = wav as unknown as {
+    readonly data: { readonly samples: Uint8Array };
+    readonly fmt: { readonly numChannels: number; readonly sampleRate: number };
   };
-  const data = wav.data as { chunkSize: number };
+  const bytes = data.samples.slice();
+  const interleaved = new Int16Array(bytes.buffer, 0, bytes.byteLength / 2);
   return {
-    sampleRate: format.sampleRate,
-    channels: format.numChannels,
-    bits: format.bitsPerSample,
-    samples: data.chunkSize / format.blockAlign,
+    interleaved,
+    samples: interleaved.length / fmt.numChannels,
+    channels: fmt.numChannels,
+    sampleRate: fmt.sampleRate,
   };
 }
 
-/** The first channel's samples, decoded by wavefile, as numbers from -1 to 1. */
-export function readSamples(path: string): Float64Array {
-  const wav = new wavefile.WaveFile(readFileSync(path));
-  const decoded: unknown = wav.getSamples(false);
-  const first = (Array.isArray(decoded) ? decoded[0] : decoded) as Float64Array;
-  return first.map((sample) => sample / 32_768);
+/** The samples as sox decodes them: interleaved. */
+export function decodeWithSox(file: string): Int16Array {
+  const raw = execFileSync("sox", [file, "-t", "raw", "-e", "signed", "-b", "16", "-L", "-"], {
+    maxBuffer: 1 << 30,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  return new Int16Array(raw.buffer.slice(raw.byteOffset, raw.byteOffset + raw.byteLength));
+}
+
+/** The first channel's samples as `wavefile` reads them, from -1 to 1. */
+export function firstChannel(file: string): Float64Array {
+  const { interleaved, samples, channels } = readWithWavefile(file);
+  return Float64Array.from({ length: samples }, (_, index) => (interleaved[index * channels] ?? 0) / 32_768);
 }

@@ -28,7 +28,7 @@ test("a track comes whole, with its name, its length and a strong tag", options,
   assert.ok(Date.parse(response.headers.get("last-modified") ?? "") > 0);
   assert.equal(
     response.headers.get("content-disposition"),
-    `attachment; filename=Weekly-planning-01-Zoe.wav; filename*=UTF-8''Weekly-planning-01-Zo%C3%AB.wav`,
+    `attachment; filename=Weekly_planning-01-Zoe.wav; filename*=UTF-8''Weekly_planning-01-Zo%C3%AB.wav`,
   );
 });
 

@@ -3,7 +3,7 @@ import { rmSync } from "node:fs";
 import { test } from "node:test";
 import { RecorderError } from "../../src/errors.ts";
 import { createLog } from "../../src/log.ts";
-import { NO_PACKETS } from "../../src/recordings/packet-totals.ts";
+import { NO_PACKETS } from "../../src/recordings/counts.ts";
 import { Metrics } from "../../src/web/metrics.ts";
 import { WebServer } from "../../src/web/server.ts";
 import { Library, sample } from "./library.ts";

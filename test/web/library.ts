@@ -5,7 +5,7 @@ import { Writable } from "node:stream";
 import pino from "pino";
 import { Catalog } from "../../src/recordings/catalog.ts";
 import type { Manifest } from "../../src/recordings/manifest.ts";
-import { NO_PACKETS } from "../../src/recordings/packet-totals.ts";
+import { NO_PACKETS } from "../../src/recordings/counts.ts";
 import { newRecordingId } from "../../src/recordings/recording-id.ts";
 import { Storage } from "../../src/recordings/storage.ts";
 import { expiryOf, Links } from "../../src/web/links.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { NO_PACKETS } from "../../src/recordings/packet-totals.ts";
+import { NO_PACKETS } from "../../src/recordings/counts.ts";
 import {
   dateInWords,
   durationForMachines,

@@ -5,7 +5,7 @@ import path from "node:path";
 import { test } from "node:test";
 import { FRAME_SAMPLES, SAMPLE_RATE } from "../../src/audio/pcm.ts";
 import { DATA_START } from "../../src/audio/wav-header.ts";
-import { readWithFfprobe, readWithSox } from "./independent-readers.ts";
+import { missing, readWithFfprobe, readWithSox } from "../support/wav-readers.ts";
 import { eventually, pcmOf, WriterSetup } from "./recording-setup.ts";
 
 /** sox finds the right length, but reads all 4 GiB of an RF64 file for it: 45 s. */
@@ -13,7 +13,7 @@ const askSox = process.env["SLOW_TESTS"] === "1";
 
 test(
   "a track past 4 GiB becomes RF64 in place, readable while it grows and when closed",
-  { timeout: 180_000 },
+  { timeout: 180_000, skip: missing("ffprobe", "sox") },
   async () => {
     await using setup = await WriterSetup.start();
     await setup.open(1, 2);

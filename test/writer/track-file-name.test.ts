@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { slugOf, trackFileName } from "../../src/writer/track-file-name.ts";
+import { slugOf } from "../../src/recordings/slug.ts";
+import { trackFileName } from "../../src/writer/track-file-name.ts";
 
 test("letters and digits of any script stay in a file's name, everything else becomes one underscore", () => {
   const slugs: readonly (readonly [name: string, slug: string])[] = [
@@ -19,7 +20,7 @@ test("letters and digits of any script stay in a file's name, everything else be
     [`${"x".repeat(39)} y`, "x".repeat(39)],
     ["𝒵".repeat(41), "𝒵".repeat(40)],
   ];
-  for (const [name, slug] of slugs) assert.equal(slugOf(name), slug, name);
+  for (const [name, slug] of slugs) assert.equal(slugOf(name, "user"), slug, name);
 });
 
 test("the number keeps names apart and reserved ones harmless", () => {

@@ -7,7 +7,7 @@ import path from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { FRAME_SAMPLES, SAMPLE_RATE } from "../../src/audio/pcm.ts";
-import { readWithFfprobe, readWithSox, readWithWavefile } from "./independent-readers.ts";
+import { missing, readWithFfprobe, readWithSox, readWithWavefile } from "../support/wav-readers.ts";
 import { eventually, sampleAt, WriterSetup } from "./recording-setup.ts";
 
 const timeout = 60_000;
@@ -63,7 +63,7 @@ async function samplesLostByKill(): Promise<number> {
 
 test(
   "kill -9 leaves every track readable, at most 200 ms shorter than what was offered",
-  { timeout },
+  { timeout, skip: missing("ffprobe", "sox") },
   async () => {
     // 20 ms poll + 100 ms of block + 20 ms frame = 140 ms, and a margin. A machine too busy to run the thread at all
     // may exceed it in one run; what is readable is checked in each.
@@ -94,7 +94,7 @@ test("a disk that stalls for 5 s loses nothing of ten speakers", { timeout }, as
 
 test(
   "a writer thread that dies rejects what waits, reports a fault, and the next recording works",
-  { timeout },
+  { timeout, skip: missing("ffprobe", "sox") },
   async () => {
     using fresh = freshDirectory();
     const lines = await linesOf(startRecorder("dying thread", fresh.directory));
@@ -114,7 +114,7 @@ test(
 
 test(
   "a full disk ends one recording with a fault; what it had is kept and others go on",
-  { timeout },
+  { timeout, skip: missing("ffprobe", "sox") },
   async (t) => {
     using fresh = freshDirectory();
     const small = path.join(fresh.directory, "small");

@@ -5,7 +5,13 @@ import { test } from "node:test";
 import { FRAME_SAMPLES, SAMPLE_RATE } from "../../src/audio/pcm.ts";
 import { DATA_START } from "../../src/audio/wav-header.ts";
 import { manifestSchema } from "../../src/recordings/manifest.ts";
-import { decodeWithSox, readWithFfprobe, readWithSox, readWithWavefile } from "./independent-readers.ts";
+import {
+  missing,
+  decodeWithSox,
+  readWithFfprobe,
+  readWithSox,
+  readWithWavefile,
+} from "../support/wav-readers.ts";
 import { eventually, manifestOf, pcmOf, sampleAt, WriterSetup } from "./recording-setup.ts";
 
 const timeout = 60_000;
@@ -27,7 +33,7 @@ function copyGrowing(file: string, copy: string): void {
 for (const channels of [1, 2] as const) {
   test(
     `three independent readers agree on every track, in ${channels} channels, bit for bit`,
-    { timeout },
+    { timeout, skip: missing("ffprobe", "sox") },
     async () => {
       await using setup = await WriterSetup.start();
       await setup.open(1, channels);
@@ -91,19 +97,23 @@ for (const channels of [1, 2] as const) {
   );
 }
 
-test("silence costs no disk: it is a hole in the file", { timeout }, async () => {
-  await using setup = await WriterSetup.start();
-  await setup.open(1, 2);
-  const hour = 3600 * SAMPLE_RATE;
-  setup.offer(1, 1, 2, 0);
-  setup.offer(1, 1, 2, hour - FRAME_SAMPLES);
-  const [track] = await setup.writer.close(1, { lengthSamples: hour, fence: setup.producer.tail });
-  const file = path.join(setup.folder(1), "tracks", track!.file);
-  const { blocks, size } = fs.statSync(file);
-  assert.ok(size > 691_000_000, "an hour of stereo is 691 MB long");
-  assert.ok(blocks * 512 < 100_000, `it takes ${blocks * 512} bytes of disk`);
-  assert.equal(readWithFfprobe(file).samples, hour);
-});
+test(
+  "silence costs no disk: it is a hole in the file",
+  { timeout, skip: missing("ffprobe", "sox") },
+  async () => {
+    await using setup = await WriterSetup.start();
+    await setup.open(1, 2);
+    const hour = 3600 * SAMPLE_RATE;
+    setup.offer(1, 1, 2, 0);
+    setup.offer(1, 1, 2, hour - FRAME_SAMPLES);
+    const [track] = await setup.writer.close(1, { lengthSamples: hour, fence: setup.producer.tail });
+    const file = path.join(setup.folder(1), "tracks", track!.file);
+    const { blocks, size } = fs.statSync(file);
+    assert.ok(size > 691_000_000, "an hour of stereo is 691 MB long");
+    assert.ok(blocks * 512 < 100_000, `it takes ${blocks * 512} bytes of disk`);
+    assert.equal(readWithFfprobe(file).samples, hour);
+  },
+);
 
 test(
   "frames that come late, overlap or lie beyond the end are put where they belong",
@@ -129,27 +139,31 @@ test(
   },
 );
 
-test("a track is a valid WAV at every instant while it grows", { timeout }, async () => {
-  await using setup = await WriterSetup.start();
-  await setup.open(1, 1);
-  const file = path.join(setup.folder(1), "tracks", "01-1001.wav");
-  const copy = path.join(setup.directory, "copy.wav");
-  let offered = 0;
-  for (let round = 0; round < 12; round++) {
-    // One second at a time, so that several 5 s steps are crossed.
-    for (let frame = 0; frame < 50; frame++, offered += FRAME_SAMPLES) setup.offer(1, 1, 1, offered);
-    if (round === 3) setup.writer.nameTrack(1, 1, "1001");
-    await eventually(() => fs.existsSync(file) && fs.statSync(file).size > 4_096);
-    copyGrowing(file, copy);
-    const { interleaved, samples } = readWithWavefile(copy);
-    assert.equal(readWithFfprobe(copy).samples, samples);
-    assert.equal(readWithSox(copy).samples, samples);
-    assert.equal(samples % (5 * SAMPLE_RATE), 0, "it ends at a step");
-    const end = interleaved.findLastIndex((value) => value !== 0) + 1;
-    for (let at = 0; at < end; at++) assert.equal(interleaved[at], sampleAt(1, at, 0));
-  }
-  await setup.writer.close(1, { lengthSamples: offered, fence: setup.producer.tail });
-});
+test(
+  "a track is a valid WAV at every instant while it grows",
+  { timeout, skip: missing("ffprobe", "sox") },
+  async () => {
+    await using setup = await WriterSetup.start();
+    await setup.open(1, 1);
+    const file = path.join(setup.folder(1), "tracks", "01-1001.wav");
+    const copy = path.join(setup.directory, "copy.wav");
+    let offered = 0;
+    for (let round = 0; round < 12; round++) {
+      // One second at a time, so that several 5 s steps are crossed.
+      for (let frame = 0; frame < 50; frame++, offered += FRAME_SAMPLES) setup.offer(1, 1, 1, offered);
+      if (round === 3) setup.writer.nameTrack(1, 1, "1001");
+      await eventually(() => fs.existsSync(file) && fs.statSync(file).size > 4_096);
+      copyGrowing(file, copy);
+      const { interleaved, samples } = readWithWavefile(copy);
+      assert.equal(readWithFfprobe(copy).samples, samples);
+      assert.equal(readWithSox(copy).samples, samples);
+      assert.equal(samples % (5 * SAMPLE_RATE), 0, "it ends at a step");
+      const end = interleaved.findLastIndex((value) => value !== 0) + 1;
+      for (let at = 0; at < end; at++) assert.equal(interleaved[at], sampleAt(1, at, 0));
+    }
+    await setup.writer.close(1, { lengthSamples: offered, fence: setup.producer.tail });
+  },
+);
 
 test("a main thread that does nothing for seconds stops no writing", { timeout }, async () => {
   await using setup = await WriterSetup.start();
@@ -170,27 +184,31 @@ test("a main thread that does nothing for seconds stops no writing", { timeout }
   }
 });
 
-test("two recordings at once stay apart, and frames for none are discarded", { timeout }, async () => {
-  await using setup = await WriterSetup.start();
-  await setup.open(7, 1);
-  await setup.open(8, 2);
-  for (let at = 0; at < SAMPLE_RATE; at += FRAME_SAMPLES) {
-    setup.offer(7, 1, 1, at);
-    setup.offer(8, 1, 2, at);
-    setup.offer(9, 1, 1, at);
-  }
-  const [mono] = await setup.writer.close(7, { lengthSamples: SAMPLE_RATE, fence: setup.producer.tail });
-  setup.offer(7, 1, 1, 0);
-  const [stereo] = await setup.writer.close(8, { lengthSamples: SAMPLE_RATE, fence: setup.producer.tail });
-  assert.equal(mono!.writtenSamples, SAMPLE_RATE);
-  assert.equal(stereo!.writtenSamples, SAMPLE_RATE);
-  assert.equal(fs.existsSync(setup.folder(9)), false);
-  assert.equal(readWithSox(path.join(setup.folder(8), "tracks", stereo!.file)).channels, 2);
-});
+test(
+  "two recordings at once stay apart, and frames for none are discarded",
+  { timeout, skip: missing("ffprobe", "sox") },
+  async () => {
+    await using setup = await WriterSetup.start();
+    await setup.open(7, 1);
+    await setup.open(8, 2);
+    for (let at = 0; at < SAMPLE_RATE; at += FRAME_SAMPLES) {
+      setup.offer(7, 1, 1, at);
+      setup.offer(8, 1, 2, at);
+      setup.offer(9, 1, 1, at);
+    }
+    const [mono] = await setup.writer.close(7, { lengthSamples: SAMPLE_RATE, fence: setup.producer.tail });
+    setup.offer(7, 1, 1, 0);
+    const [stereo] = await setup.writer.close(8, { lengthSamples: SAMPLE_RATE, fence: setup.producer.tail });
+    assert.equal(mono!.writtenSamples, SAMPLE_RATE);
+    assert.equal(stereo!.writtenSamples, SAMPLE_RATE);
+    assert.equal(fs.existsSync(setup.folder(9)), false);
+    assert.equal(readWithSox(path.join(setup.folder(8), "tracks", stereo!.file)).channels, 2);
+  },
+);
 
 test(
   "a track named before its first frame, and one without any, get file and name",
-  { timeout },
+  { timeout, skip: missing("ffprobe", "sox") },
   async () => {
     await using setup = await WriterSetup.start();
     await setup.open(1, 1);

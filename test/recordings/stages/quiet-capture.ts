@@ -4,7 +4,7 @@ import type {
   CaptureResult,
   CaptureStage,
 } from "../../../src/recordings/stages.ts";
-import { NO_PACKETS } from "../../../src/recordings/packet-totals.ts";
+import { NO_PACKETS } from "../../../src/recordings/counts.ts";
 import type { Gate, Journal } from "./journal.ts";
 
 /** A capture stage without a network: people are heard when the test says so. */
