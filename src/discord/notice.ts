@@ -22,6 +22,8 @@ export class GuildNotices implements NoticeBoard {
   readonly #log: Log;
   readonly #sign: NicknameSign;
   readonly #posted = new Map<string, Posted>();
+  /** Messages on their way to Discord, or there; until the recording's end. */
+  readonly #posting = new Map<string, Promise<void>>();
   /** Edits of one message follow one another; a late one must not undo a newer. */
   readonly #edits = new Map<string, Promise<void>>();
   readonly #fallbackChannels = new Map<string, string>();
@@ -55,9 +57,11 @@ export class GuildNotices implements NoticeBoard {
   }
 
   async show(manifest: Manifest): Promise<void> {
+    const posting = this.#post(manifest);
+    this.#posting.set(manifest.id, posting);
     const signs = await Promise.allSettled([
       within(this.#sign.putUp(manifest.guild.id), SIGN_TIMEOUT_MS, "Changing the nickname"),
-      within(this.#post(manifest), SIGN_TIMEOUT_MS, "Posting the notice"),
+      within(posting, SIGN_TIMEOUT_MS, "Posting the notice"),
     ]);
     if (signs.some(({ status }) => status === "fulfilled")) return;
     const causes = signs.map((sign) => (sign.status === "rejected" ? messageOf(sign.reason) : ""));
@@ -82,7 +86,10 @@ export class GuildNotices implements NoticeBoard {
     const endedBecause = this.#endReasons.get(id);
     const isLost = state === "finished" && error !== undefined;
     if (endedBecause !== undefined || isLost) this.#onEndedByItself(manifest, endedBecause);
-    await Promise.all([this.#sign.takeDown(guild.id), this.update(manifest)]);
+    // A message that Discord takes only now must not stand for ever as it was written.
+    const posted = Promise.allSettled([this.#posting.get(id)]).then(() => this.update(manifest));
+    await Promise.all([this.#sign.takeDown(guild.id), posted]);
+    this.#posting.delete(id);
     this.#posted.delete(id);
     this.#endReasons.delete(id);
   }

@@ -24,7 +24,7 @@ export type PresenceOptions = {
 export class Presence {
   readonly #options: PresenceOptions;
   readonly #emptyMs: number;
-  readonly #timers = new Map<string, NodeJS.Timeout>();
+  readonly #timers = new Map<string, { readonly recordingId: string; readonly timer: NodeJS.Timeout }>();
   readonly #listener = (before: VoiceState, after: VoiceState): void => this.#onChange(before, after);
 
   constructor(options: PresenceOptions) {
@@ -35,7 +35,7 @@ export class Presence {
 
   close(): void {
     this.#options.client.off(Events.VoiceStateUpdate, this.#listener);
-    for (const timer of this.#timers.values()) clearTimeout(timer);
+    for (const { timer } of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
   }
 
@@ -46,8 +46,12 @@ export class Presence {
       this.#disarm(guild.id);
       return;
     }
-    // An admin may have moved the bot; people are heard where it is.
     const botId = this.#options.client.user.id;
+    if (after.id === botId && after.channelId !== null && after.channelId !== status.manifest.channel.id) {
+      // People there have seen no notice and heard no announcement.
+      void this.#stop(guild.id, status.manifest.id, "I was moved to another channel");
+      return;
+    }
     const channelId = guild.voiceStates.cache.get(botId)?.channelId ?? status.manifest.channel.id;
     if (after.id !== botId && before.channelId !== after.channelId) {
       const kind =
@@ -61,28 +65,34 @@ export class Presence {
   }
 
   #arm(guildId: string, recordingId: string): void {
-    if (this.#timers.has(guildId)) return;
+    if (this.#timers.get(guildId)?.recordingId === recordingId) return;
+    // One that an earlier recording left.
+    this.#disarm(guildId);
     const timer = setTimeout(() => void this.#stopEmpty(guildId, recordingId), this.#emptyMs);
     timer.unref();
-    this.#timers.set(guildId, timer);
+    this.#timers.set(guildId, { recordingId, timer });
   }
 
   #disarm(guildId: string): void {
-    clearTimeout(this.#timers.get(guildId));
+    clearTimeout(this.#timers.get(guildId)?.timer);
     this.#timers.delete(guildId);
   }
 
-  async #stopEmpty(guildId: string, recordingId: string): Promise<void> {
-    const { recorder, notices, log } = this.#options;
+  #stopEmpty(guildId: string, recordingId: string): Promise<void> {
     this.#timers.delete(guildId);
+    return this.#stop(guildId, recordingId, "everybody had left");
+  }
+
+  async #stop(guildId: string, recordingId: string, because: string): Promise<void> {
+    const { recorder, notices, log } = this.#options;
     // Another recording may run by now.
     if (recorder.status(guildId)?.manifest.id !== recordingId) return;
-    log.info({ guildId }, "everybody has left; ending the recording");
-    notices.giveEndReason(recordingId, "everybody had left");
+    log.info({ guildId, because }, "ending the recording");
+    notices.giveEndReason(recordingId, because);
     try {
       await recorder.stop(guildId);
     } catch (error) {
-      log.error({ guildId, error: messageOf(error) }, "recording of an empty channel not ended");
+      log.error({ guildId, error: messageOf(error) }, "recording not ended");
     }
   }
 }

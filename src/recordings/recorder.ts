@@ -22,6 +22,9 @@ export type RecorderOptions = Omit<Surroundings, "timing"> & {
   readonly timing?: Partial<Timing>;
 };
 
+/** For Discord to take the notices down when the process ends: a courtesy, of which the exit does not depend. */
+const LAST_NOTICES_MS = 2_000;
+
 /** Since the process began; running recordings are in it. */
 export type RecorderTotals = {
   readonly started: number;
@@ -124,10 +127,17 @@ export class Recorder {
       else if (isRunning(session.state)) void session.stop();
     }
     try {
-      const settled = Promise.all(sessions.map((session) => session.settled));
-      await within(settled, timing.shutdownMs, "Finishing the recordings");
+      const saved = Promise.all(sessions.map((session) => session.saved));
+      await within(saved, timing.shutdownMs, "Finishing the recordings");
     } catch (error) {
       log.error({ err: error }, "recordings were left unfinished; their files are valid up to here");
+      return;
+    }
+    try {
+      const settled = Promise.all(sessions.map((session) => session.settled));
+      await within(settled, LAST_NOTICES_MS, "Taking down the notices");
+    } catch (error) {
+      log.warn({ err: error }, "notices were left standing; every recording is saved");
     }
   }
 

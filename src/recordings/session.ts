@@ -54,6 +54,11 @@ export class Session {
     return { manifest: this.#manifest.value, elapsedMs, queuedFrames: this.#queuedFrames };
   }
 
+  /** Resolves when everything is closed and in the catalog, or nothing began; the notice may still stand. Never rejects. */
+  get saved(): Promise<void> {
+    return Promise.allSettled([this.#finishing ?? this.#starting]).then(() => undefined);
+  }
+
   /** Resolves when nothing of this recording stands any more, its notice included. Never rejects. */
   get settled(): Promise<void> {
     return this.#settled.promise;

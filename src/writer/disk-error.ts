@@ -1,5 +1,5 @@
 /** What the disk's refusals mean for people. */
-import { RecorderError, messageOf } from "../errors.ts";
+import { RecorderError } from "../errors.ts";
 
 const EXPLANATIONS: Readonly<Record<string, readonly [message: string, remedy: string]>> = {
   ENOSPC: ["The disk is full.", "Free some space; everything written before is kept and playable."],
@@ -19,7 +19,7 @@ export function diskError(error: unknown): RecorderError {
   if (error instanceof RecorderError) return error;
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const [message, remedy] = EXPLANATIONS[code] ?? [
-    `The disk refused: ${messageOf(error)}.`,
+    code === "" ? "Something failed in writing to the disk." : `The disk refused (${code}).`,
     "Check the disk that holds DATA_DIR.",
   ];
   return new RecorderError("E-DISK", message, remedy, { cause: error });
