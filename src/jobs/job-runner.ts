@@ -1,0 +1,86 @@
+import type { ErrorData } from "../errors.ts";
+import type { Log } from "../log.ts";
+
+/**
+ * The work after a recording: what every runner promises. Two keep the promises: `EmbeddedRunner` (journal in the
+ * catalog's database, no service needed) and `BullRunner` (Redis). Both run a job at least once: a job whose process dies
+ * is begun again by the next one, so processors must be repeatable.
+ */
+
+export type JobName = "finish" | "expire" | "archive";
+
+/** Stands for all recordings in the data of a scheduled job, which belongs to none. */
+export const EVERY_RECORDING = "*";
+
+/** Plain JSON; checked by the schemas of `definitions.ts` wherever it enters a runner or leaves a journal. */
+export type JobData = { readonly recordingId: string };
+
+export type JobContext = {
+  /** Aborts when the job is cancelled or its runner must stop; the processor then rejects soon, with `signal.reason`. */
+  readonly signal: AbortSignal;
+  /** How much is done, 0 to 1. Never waits, never throws; may be called often. */
+  progress(fraction: number): void;
+  /** 1 for the first try. A job repeated after its process died counts one more. */
+  readonly attempt: number;
+  readonly log: Log;
+};
+
+/**
+ * Does one job. Must be repeatable: killed in the middle and run again, it leaves the same bytes. A rejection is tried
+ * again later, unless it is a `PermanentFailure`.
+ */
+export type Processor = (data: JobData, context: JobContext) => Promise<void>;
+
+export type Processors = Readonly<Record<JobName, Processor>>;
+
+export type JobState =
+  /** Not begun, or to be tried again; `attempt` tries lie behind it. */
+  | { readonly kind: "waiting"; readonly attempt: number; readonly dueAtMs: number }
+  /** A process works at it, or died doing so and another will begin it again. */
+  | { readonly kind: "active"; readonly attempt: number; readonly progress: number }
+  | { readonly kind: "done"; readonly endedAtMs: number }
+  /** Tried as often as allowed, or failed for good; `error` is the last one. */
+  | { readonly kind: "failed"; readonly endedAtMs: number; readonly error: ErrorData }
+  | { readonly kind: "cancelled"; readonly endedAtMs: number };
+
+export type EnqueueOptions = {
+  /** De-duplicates. Letters, digits, `-` and `_`; default `<name>-<recordingId>`. */
+  readonly id?: string;
+  /** Not begun before this has passed; default 0. */
+  readonly delayMs?: number;
+  /** How often it is tried in all, default 5. The pauses between grow exponentially. */
+  readonly attempts?: number;
+  /** Runs a job that has ended (done, failed or cancelled) anew. One that waits or runs is left alone. */
+  readonly again?: boolean;
+};
+
+export type JobRunner = {
+  /** Resolves with the job's id once the job is on disk (or in Redis). A known id is no second job. */
+  enqueue(name: JobName, data: JobData, options?: EnqueueOptions): Promise<string>;
+  /**
+   * Runs `name` for `EVERY_RECORDING` now and then every `everyMs`, under the id `<name>-scheduled`, never twice at a
+   * time. Calling it again (each start does) changes the interval.
+   */
+  schedule(name: JobName, everyMs: number): Promise<void>;
+  /** Undefined: never heard of, or so long ended that the history has forgotten it. */
+  state(id: string): Promise<JobState | undefined>;
+  /** A waiting job never begins, a running one gets its signal, in whichever process. False: there is none. */
+  cancel(id: string): Promise<boolean>;
+  /**
+   * Begins no more jobs. Running ones get `timeoutMs` to end, then their signal; cut short like that, they wait for the
+   * next start and the try is not counted. `enqueue` goes on working.
+   */
+  drain(timeoutMs: number): Promise<void>;
+  /** Drains without patience and lets go of everything. Idempotent. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+};
+
+/** Thrown by a processor when trying again is in vain; its cause is what is reported. */
+export class PermanentFailure extends Error {
+  override readonly name = "PermanentFailure";
+
+  constructor(cause: unknown) {
+    super("This job cannot succeed.", { cause });
+  }
+}
