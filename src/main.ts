@@ -11,6 +11,7 @@ import { createLog } from "./log.ts";
 import type { Log } from "./log.ts";
 import { createFrameQueueMemory } from "./queue/frame-queue.ts";
 import { Catalog } from "./recordings/catalog.ts";
+import { InstanceLock } from "./recordings/instance-lock.ts";
 import { Recorder } from "./recordings/recorder.ts";
 import { Storage } from "./recordings/storage.ts";
 import { inviteLink, SETUP_GUIDE } from "./setup-guide.ts";
@@ -24,7 +25,14 @@ import { WriterThread } from "./writer/writer-thread.ts";
 const EX_CONFIG = 78;
 
 /** Failures that only a change of configuration mends. */
-const CONFIG_CODES = new Set(["E-TOKEN", "E-INTENTS", "E-PORT", "E-DATA-DIR", "E-LINK-SECRET"]);
+const CONFIG_CODES = new Set([
+  "E-TOKEN",
+  "E-INTENTS",
+  "E-PORT",
+  "E-DATA-DIR",
+  "E-DATA-DIR-IN-USE",
+  "E-LINK-SECRET",
+]);
 
 /** From the first signal to the exit, at most. */
 const SHUTDOWN_MS = 9_500;
@@ -60,6 +68,7 @@ try {
 async function start(stages: AsyncDisposableStack, config: Config, log: Log): Promise<void> {
   const storage = new Storage(config.dataDir);
   await storage.prepare();
+  if (config.roles.includes("bot")) stages.use(InstanceLock.acquire(config.dataDir));
   const links = new Links({
     publicUrl: config.publicUrl,
     secret: config.linkSecret ?? (await loadLinkSecret(config.dataDir)),
