@@ -15,7 +15,8 @@ const schemas: Readonly<Record<JobName, z.ZodType<JobData>>> = {
   archive: z.object({ recordingId }),
 };
 
-const jobId = z.string().regex(/^[\w-]{1,128}$/, "must be letters, digits, - and _");
+/** Fit for BullMQ too, which refuses `:` and plain numbers. */
+const jobId = z.string().regex(/^[A-Za-z][\w-]{0,127}$/, "must be a letter, then letters, digits, - and _");
 
 export function isJobName(name: string): name is JobName {
   return JOB_NAMES.some((known) => known === name);

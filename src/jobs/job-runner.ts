@@ -20,7 +20,7 @@ export type JobContext = {
   readonly signal: AbortSignal;
   /** How much is done, 0 to 1. Never waits, never throws; may be called often. */
   progress(fraction: number): void;
-  /** 1 for the first try. A job repeated after its process died counts one more. */
+  /** How often it has been begun, this time included: 1 at first. */
   readonly attempt: number;
   readonly log: Log;
 };
@@ -34,7 +34,7 @@ export type Processor = (data: JobData, context: JobContext) => Promise<void>;
 export type Processors = Readonly<Record<JobName, Processor>>;
 
 export type JobState =
-  /** Not begun, or to be tried again; `attempt` tries lie behind it. */
+  /** Not begun, or to be begun again; it has been begun `attempt` times. */
   | { readonly kind: "waiting"; readonly attempt: number; readonly dueAtMs: number }
   /** A process works at it, or died doing so and another will begin it again. */
   | { readonly kind: "active"; readonly attempt: number; readonly progress: number }
@@ -44,7 +44,7 @@ export type JobState =
   | { readonly kind: "cancelled"; readonly endedAtMs: number };
 
 export type EnqueueOptions = {
-  /** De-duplicates. Letters, digits, `-` and `_`; default `<name>-<recordingId>`. */
+  /** De-duplicates. A letter, then letters, digits, `-` and `_`; default `<name>-<recordingId>`. */
   readonly id?: string;
   /** Not begun before this has passed; default 0. */
   readonly delayMs?: number;
@@ -58,8 +58,8 @@ export type JobRunner = {
   /** Resolves with the job's id once the job is on disk (or in Redis). A known id is no second job. */
   enqueue(name: JobName, data: JobData, options?: EnqueueOptions): Promise<string>;
   /**
-   * Runs `name` for `EVERY_RECORDING` now and then every `everyMs`, under the id `<name>-scheduled`, never twice at a
-   * time. Calling it again (each start does) changes the interval.
+   * Runs `name` for `EVERY_RECORDING` at once, and again `everyMs` after each end, good or bad, under the id
+   * `<name>-scheduled`; so never twice at a time. Asking again, as each start does, changes the interval. `cancel` ends it.
    */
   schedule(name: JobName, everyMs: number): Promise<void>;
   /** Undefined: never heard of, or so long ended that the history has forgotten it. */
@@ -68,7 +68,7 @@ export type JobRunner = {
   cancel(id: string): Promise<boolean>;
   /**
    * Begins no more jobs. Running ones get `timeoutMs` to end, then their signal; cut short like that, they wait for the
-   * next start and the try is not counted. `enqueue` goes on working.
+   * next start and the try counts for nothing. `enqueue` goes on working.
    */
   drain(timeoutMs: number): Promise<void>;
   /** Drains without patience and lets go of everything. Idempotent. */

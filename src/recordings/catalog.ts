@@ -20,11 +20,22 @@ const BUSY_MS = 5_000;
  * for one recording.
  */
 export class Catalog {
+  /** Where the file is. */
+  readonly directory: string;
   readonly #db: Kysely<CatalogTables>;
   #closing: Promise<void> | undefined;
 
-  private constructor(db: Kysely<CatalogTables>) {
+  private constructor(directory: string, db: Kysely<CatalogTables>) {
+    this.directory = directory;
     this.#db = db;
+  }
+
+  /**
+   * For rooms with tables of their own in this file. One connection for the whole process: a second one would block this
+   * thread against the first, since SQLite waits for locks on the calling thread.
+   */
+  get database(): Kysely<CatalogTables> {
+    return this.#db;
   }
 
   /** Opens or makes `catalog.sqlite` and brings its tables up to date. Rejects with `E-CATALOG`. */
@@ -42,7 +53,7 @@ export class Catalog {
       const { error } = await new Migrator({ db, provider }).migrateToLatest();
       if (error !== undefined)
         throw new Error(`its tables cannot be made: ${messageOf(error)}`, { cause: error });
-      return new Catalog(db);
+      return new Catalog(dataDirectory, db);
     } catch (error) {
       database?.close();
       throw new RecorderError(
