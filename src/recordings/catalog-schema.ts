@@ -24,6 +24,8 @@ export type RecordingsTable = {
   connection: string | null;
   error_code: string | null;
   error_message: string | null;
+  /** Reader and loudness of the check after the recording, as JSON. */
+  checked: string | null;
   updated_at_ms: number;
 };
 
@@ -39,6 +41,9 @@ export type TracksTable = {
   peak: number | null;
   /** `TrackCounts` as JSON: shown, never searched. */
   counts: string | null;
+  /** `Loudness` as JSON: shown, never searched. */
+  loudness: string | null;
+  problem: string | null;
 };
 
 /** The embedded job runner's journal; `jobs/` alone reads and writes it. */
@@ -137,6 +142,13 @@ export const migrations: Readonly<Record<string, Migration>> = {
         .execute();
       await db.schema.createIndex("jobs_by_due").on("jobs").columns(["state", "due_at_ms"]).execute();
       await db.schema.createIndex("jobs_by_end").on("jobs").column("ended_at_ms").execute();
+    },
+  },
+  "003-checked-tracks": {
+    async up(db: Kysely<unknown>) {
+      await db.schema.alterTable("recordings").addColumn("checked", "text").execute();
+      await db.schema.alterTable("tracks").addColumn("loudness", "text").execute();
+      await db.schema.alterTable("tracks").addColumn("problem", "text").execute();
     },
   },
 };

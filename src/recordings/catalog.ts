@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import { Kysely, SqliteDialect } from "kysely";
+import { Kysely, sql, SqliteDialect } from "kysely";
 import { Migrator } from "kysely/migration";
 import { messageOf, RecorderError } from "../errors.ts";
 import { toManifest, toRows } from "./catalog-rows.ts";
@@ -115,6 +115,25 @@ export class Catalog {
       .orderBy("started_at_ms")
       .execute();
     return this.#withTracks(recordings);
+  }
+
+  /** Ids of the recordings that are over and began (or else ended, or were last heard of) before that; oldest first. */
+  async listOverBefore(atMs: number): Promise<readonly string[]> {
+    const begun = sql<number>`coalesce(started_at_ms, ended_at_ms, updated_at_ms)`;
+    const rows = await this.#db
+      .selectFrom("recordings")
+      .select("id")
+      .where("state", "not in", UNFINISHED)
+      .where(begun, "<", atMs)
+      .orderBy(begun)
+      .execute();
+    return rows.map(({ id }) => id);
+  }
+
+  /** Whether a recording has a row, whatever it says. */
+  async knows(id: string): Promise<boolean> {
+    const row = await this.#db.selectFrom("recordings").select("id").where("id", "=", id).executeTakeFirst();
+    return row !== undefined;
   }
 
   /** Forgets a recording; its files are not touched. */

@@ -1,5 +1,6 @@
 import type { Log } from "../log.ts";
 import type { Catalog } from "./catalog.ts";
+import { isOver } from "./manifest.ts";
 import type { Manifest } from "./manifest.ts";
 import type { Storage } from "./storage.ts";
 
@@ -40,8 +41,4 @@ async function interrupted(manifest: Manifest, storage: Storage): Promise<Manife
   }
   tracks.sort((a, b) => a.track - b.track);
   return { ...manifest, state: "failed", tracks, error: INTERRUPTED };
-}
-
-function isOver(manifest: Manifest): boolean {
-  return manifest.state === "finished" || manifest.state === "failed";
 }
