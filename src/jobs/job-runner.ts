@@ -35,7 +35,7 @@ export type Processors = Readonly<Record<JobName, Processor>>;
 
 export type JobState =
   /** Not begun, or to be begun again; it has been begun `attempt` times. */
-  | { readonly kind: "waiting"; readonly attempt: number; readonly dueAtMs: number }
+  | { readonly kind: "waiting"; readonly attempt: number }
   /** A process works at it, or died doing so and another will begin it again. */
   | { readonly kind: "active"; readonly attempt: number; readonly progress: number }
   | { readonly kind: "done"; readonly endedAtMs: number }

@@ -234,7 +234,7 @@ export class Journal {
   async state(id: string): Promise<JobState | undefined> {
     const row = await this.#db.selectFrom("jobs").selectAll().where("id", "=", id).executeTakeFirst();
     if (row === undefined) return undefined;
-    if (row.state === "waiting") return { kind: "waiting", attempt: row.begun, dueAtMs: row.due_at_ms };
+    if (row.state === "waiting") return { kind: "waiting", attempt: row.begun };
     if (row.state === "active") return { kind: "active", attempt: row.begun, progress: row.progress };
     const endedAtMs = row.ended_at_ms ?? 0;
     if (row.state === "failed") return { kind: "failed", endedAtMs, error: parseErrorData(row.error ?? "") };
