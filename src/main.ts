@@ -11,7 +11,7 @@ import { createLog } from "./log.ts";
 import type { Log } from "./log.ts";
 import { createFrameQueueMemory } from "./queue/frame-queue.ts";
 import { Catalog } from "./recordings/catalog.ts";
-import { InstanceLock } from "./recordings/instance-lock.ts";
+import { lockInstance } from "./recordings/instance-lock.ts";
 import { Recorder } from "./recordings/recorder.ts";
 import { Storage } from "./recordings/storage.ts";
 import { inviteLink, SETUP_GUIDE } from "./setup-guide.ts";
@@ -68,7 +68,7 @@ try {
 async function start(stages: AsyncDisposableStack, config: Config, log: Log): Promise<void> {
   const storage = new Storage(config.dataDir);
   await storage.prepare();
-  if (config.roles.includes("bot")) stages.use(InstanceLock.acquire(config.dataDir));
+  if (config.roles.includes("bot")) stages.use(lockInstance(config.dataDir));
   const links = new Links({
     publicUrl: config.publicUrl,
     secret: config.linkSecret ?? (await loadLinkSecret(config.dataDir)),

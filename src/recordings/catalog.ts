@@ -6,6 +6,7 @@ import { messageOf, RecorderError } from "../errors.ts";
 import { toManifest, toRows } from "./catalog-rows.ts";
 import { migrations } from "./catalog-schema.ts";
 import type { CatalogTables, RecordingsTable } from "./catalog-schema.ts";
+import { FileLock } from "./file-lock.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** The states in which a recording still has an owner in a running process. */
@@ -43,6 +44,8 @@ export class Catalog {
     const path = join(dataDirectory, "catalog.sqlite");
     let database: Database.Database | undefined;
     try {
+      // Of several processes that start at once on a new folder one makes the tables; SQLite alone does not arrange that.
+      using _lock = await FileLock.wait(join(dataDirectory, "catalog.lock"), BUSY_MS);
       database = new Database(path, { timeout: BUSY_MS });
       database.pragma("journal_mode = WAL");
       // With WAL this can lose the last instants after a power cut, never the database; the manifests have them.

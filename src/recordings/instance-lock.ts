@@ -1,47 +1,29 @@
 import { join } from "node:path";
-import Database from "better-sqlite3";
 import { messageOf, RecorderError } from "../errors.ts";
+import { FileLock } from "./file-lock.ts";
 
 /**
  * Lets one bot at a time record into a `DATA_DIR`: two would take each other's running recordings for interrupted ones.
- * SQLite's exclusive lock on an otherwise empty database is a lock of the kernel: it ends with the process that holds it,
- * however that dies, and holds between containers that share a volume on one machine. A file with a process id in it
- * would do neither. Costs one open file.
+ * Throws `E-DATA-DIR-IN-USE` at once, `E-DATA-DIR` where the lock file cannot be used.
  */
-export class InstanceLock {
-  readonly #database: Database.Database;
-
-  private constructor(database: Database.Database) {
-    this.#database = database;
+export function lockInstance(dataDirectory: string): FileLock {
+  const path = join(dataDirectory, "bot.lock");
+  let lock: FileLock | undefined;
+  try {
+    lock = FileLock.take(path);
+  } catch (error) {
+    throw new RecorderError(
+      "E-DATA-DIR",
+      `The lock ${path} cannot be taken: ${messageOf(error)}.`,
+      "Let DATA_DIR name a folder on a disk of this machine that the recorder may write to.",
+      { cause: error },
+    );
   }
-
-  /** Takes the lock at once or not at all. Throws `E-DATA-DIR-IN-USE`; `E-DATA-DIR` where the file cannot be used. */
-  static acquire(dataDirectory: string): InstanceLock {
-    const path = join(dataDirectory, "bot.lock");
-    let database: Database.Database | undefined;
-    try {
-      database = new Database(path, { timeout: 0 });
-      // Never committed: nothing is ever written, and no journal is left behind.
-      database.exec("BEGIN EXCLUSIVE");
-      return new InstanceLock(database);
-    } catch (error) {
-      database?.close();
-      if (error instanceof Database.SqliteError && error.code.startsWith("SQLITE_BUSY"))
-        throw new RecorderError(
-          "E-DATA-DIR-IN-USE",
-          `Another bot is already recording into ${dataDirectory}.`,
-          "Stop it first, or give this one a DATA_DIR of its own; ROLES=web and ROLES=jobs may share it.",
-        );
-      throw new RecorderError(
-        "E-DATA-DIR",
-        `The lock ${path} cannot be taken: ${messageOf(error)}.`,
-        "Let DATA_DIR name a folder on a disk of this machine that the recorder may write to.",
-        { cause: error },
-      );
-    }
-  }
-
-  [Symbol.dispose](): void {
-    this.#database.close();
-  }
+  if (lock === undefined)
+    throw new RecorderError(
+      "E-DATA-DIR-IN-USE",
+      `Another bot is already recording into ${dataDirectory}.`,
+      "Stop it first, or give this one a DATA_DIR of its own; ROLES=web and ROLES=jobs may share it.",
+    );
+  return lock;
 }

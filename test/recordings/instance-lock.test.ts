@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { RecorderError } from "../../src/errors.ts";
-import { InstanceLock } from "../../src/recordings/instance-lock.ts";
+import { lockInstance } from "../../src/recordings/instance-lock.ts";
 
 /** A folder that is gone after the test. */
 function folder(context: { after(done: () => void): void }): string {
@@ -17,22 +17,22 @@ const withCode = (code: string) => (error: unknown) => error instanceof Recorder
 
 test("one lock at a time; released, it can be taken again", (context) => {
   const path = folder(context);
-  const lock = InstanceLock.acquire(path);
-  assert.throws(() => InstanceLock.acquire(path), withCode("E-DATA-DIR-IN-USE"));
+  const lock = lockInstance(path);
+  assert.throws(() => lockInstance(path), withCode("E-DATA-DIR-IN-USE"));
   lock[Symbol.dispose]();
-  InstanceLock.acquire(path)[Symbol.dispose]();
+  lockInstance(path)[Symbol.dispose]();
 });
 
 test("a refused attempt leaves the lock with its holder", (context) => {
   const path = folder(context);
-  using _lock = InstanceLock.acquire(path);
+  using _lock = lockInstance(path);
   for (let attempt = 0; attempt < 3; attempt++)
-    assert.throws(() => InstanceLock.acquire(path), withCode("E-DATA-DIR-IN-USE"));
+    assert.throws(() => lockInstance(path), withCode("E-DATA-DIR-IN-USE"));
 });
 
 test("what is no lock file is named with the folder, not taken for another bot", (context) => {
   const path = folder(context);
   writeFileSync(join(path, "bot.lock"), "notes of somebody's own, longer than a page header\n".repeat(50));
-  assert.throws(() => InstanceLock.acquire(path), withCode("E-DATA-DIR"));
-  assert.throws(() => InstanceLock.acquire(join(path, "nowhere")), withCode("E-DATA-DIR"));
+  assert.throws(() => lockInstance(path), withCode("E-DATA-DIR"));
+  assert.throws(() => lockInstance(join(path, "nowhere")), withCode("E-DATA-DIR"));
 });
