@@ -26,12 +26,13 @@ export type BullRunnerOptions = {
   readonly lockMs?: number;
   /** How long Redis is waited for at the start. */
   readonly startMs?: number;
+  /** How long a question or a new job waits for a Redis that is away. */
+  readonly commandMs?: number;
 };
 
 /** Long enough for a main thread busy with something else, short enough to begin a dead process's jobs soon. */
 const LOCK_MS = 20_000;
 
-/** How long a question or a new job waits for a Redis that is away. */
 const COMMAND_MS = 15_000;
 
 /** All keys begin with it. Installations that share a Redis need a database number each. */
@@ -44,10 +45,12 @@ const PREFIX = "recorder";
 export class BullRunner implements JobRunner {
   readonly #redis: Redis;
   readonly #queue: BullQueue;
+  readonly #commandMs: number;
   #worker: BullWorker | undefined;
   #closing: Promise<void> | undefined;
 
-  private constructor(redis: Redis, queue: BullQueue) {
+  private constructor(redis: Redis, queue: BullQueue, commandMs: number) {
+    this.#commandMs = commandMs;
     this.#redis = redis;
     this.#queue = queue;
   }
@@ -58,7 +61,7 @@ export class BullRunner implements JobRunner {
     const redis = await connectRedis(options.redisUrl, log, options.startMs);
     const queue: BullQueue = new Queue("jobs", { connection: redis, prefix: PREFIX });
     queue.on("error", (error) => logBullError(log, error));
-    const runner = new BullRunner(redis, queue);
+    const runner = new BullRunner(redis, queue, options.commandMs ?? COMMAND_MS);
     try {
       await within(queue.waitUntilReady(), COMMAND_MS, "Redis");
       if (processors !== undefined) {
@@ -92,7 +95,7 @@ export class BullRunner implements JobRunner {
   async enqueue(name: JobName, data: JobData, options: EnqueueOptions = {}): Promise<string> {
     const checked = parseJobData(name, data);
     const id = jobIdOf(name, checked, options.id);
-    await answered(async () => {
+    await this.#answered(async () => {
       if (options.again === true) {
         const known = await findJob(this.#queue, id);
         if (known !== undefined && hasEnded(known)) await known.job.remove();
@@ -106,7 +109,7 @@ export class BullRunner implements JobRunner {
   async schedule(name: JobName, everyMs: number): Promise<void> {
     const id = scheduledId(name);
     const data = parseJobData(name, { recordingId: EVERY_RECORDING });
-    await answered(async () => {
+    await this.#answered(async () => {
       const known = await findJob(this.#queue, id);
       if (known !== undefined && !hasEnded(known)) {
         const payload = payloadOf(known.job);
@@ -121,11 +124,11 @@ export class BullRunner implements JobRunner {
   }
 
   async state(id: string): Promise<JobState | undefined> {
-    return (await answered(() => findJob(this.#queue, id)))?.state;
+    return (await this.#answered(() => findJob(this.#queue, id)))?.state;
   }
 
   async cancel(id: string): Promise<boolean> {
-    return answered(async () => {
+    return this.#answered(async () => {
       const known = await findJob(this.#queue, id);
       if (known === undefined || hasEnded(known)) return false;
       await known.job.updateData({ ...payloadOf(known.job), cancelledAtMs: Date.now() });
@@ -154,6 +157,18 @@ export class BullRunner implements JobRunner {
     this.#redis.disconnect();
   }
 
+  /** Rejects with `E-REDIS` when Redis does not answer in time; the command may still be obeyed when it is back. */
+  async #answered<T>(command: () => Promise<T>): Promise<T> {
+    try {
+      return await within(command(), this.#commandMs, "Redis");
+    } catch (error) {
+      if (!(error instanceof RecorderError) || error.code !== "E-TIMEOUT") throw error;
+      throw new RecorderError("E-REDIS", "Redis does not answer.", "Start it again; then try again.", {
+        cause: error,
+      });
+    }
+  }
+
   async #add(name: JobName, payload: Payload, options: JobsOptions): Promise<void> {
     await this.#queue.add(name, payload, {
       ...options,
@@ -167,16 +182,4 @@ export class BullRunner implements JobRunner {
 
 function hasEnded({ state }: FoundJob): boolean {
   return state.kind === "done" || state.kind === "failed" || state.kind === "cancelled";
-}
-
-/** Rejects with `E-REDIS` when Redis does not answer in time; the command may still be obeyed when it is back. */
-async function answered<T>(command: () => Promise<T>): Promise<T> {
-  try {
-    return await within(command(), COMMAND_MS, "Redis");
-  } catch (error) {
-    if (!(error instanceof RecorderError) || error.code !== "E-TIMEOUT") throw error;
-    throw new RecorderError("E-REDIS", "Redis does not answer.", "Start it again; then try again.", {
-      cause: error,
-    });
-  }
 }

@@ -19,7 +19,7 @@ export type JobContext = {
   /** Aborts when the job is cancelled or its runner must stop; the processor then rejects soon, with `signal.reason`. */
   readonly signal: AbortSignal;
   /** How much is done, 0 to 1. Never waits, never throws; may be called often. */
-  progress(fraction: number): void;
+  readonly progress: (fraction: number) => void;
   /** How often it has been begun, this time included: 1 at first. */
   readonly attempt: number;
   readonly log: Log;
@@ -55,7 +55,7 @@ export type EnqueueOptions = {
 };
 
 export type JobRunner = {
-  /** Resolves with the job's id once the job is on disk (or in Redis). A known id is no second job. */
+  /** Resolves with the job's id once it is written down: from then on it survives this process. A known id is no second job. */
   enqueue(name: JobName, data: JobData, options?: EnqueueOptions): Promise<string>;
   /**
    * Runs `name` for `EVERY_RECORDING` at once, and again `everyMs` after each end, good or bad, under the id

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { messageOf, RecorderError } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { within } from "../recordings/deadline.ts";
 
 /** The connection to Redis: made and checked at the start, kept up by itself afterwards. */
 
@@ -28,7 +29,7 @@ export async function connectRedis(url: string, log: Log, startMs: number = STAR
       await check(url, place);
       break;
     } catch (error) {
-      if (error instanceof RecorderError) throw error;
+      if (error instanceof RecorderError && error.code !== "E-TIMEOUT") throw error;
       if (Date.now() + RETRY_MS > deadline) throw unreachable(place, error);
       log.debug({ redis: place, detail: messageOf(error) }, "Redis is not there yet");
       await sleep(RETRY_MS);
@@ -76,11 +77,12 @@ async function check(url: string, place: string): Promise<void> {
     reason ??= error;
   });
   try {
-    await redis.connect();
+    // Something that is no Redis may accept the connection and never answer the greeting.
+    await within(redis.connect(), CONNECT_MS, "Connecting");
     const policy = /^maxmemory_policy:(\S+)/m.exec(await redis.info("memory"))?.[1];
     if (policy !== undefined && policy !== "noeviction") throw evicting(place, policy);
   } catch (error) {
-    if (error instanceof RecorderError) throw error;
+    if (error instanceof RecorderError && error.code !== "E-TIMEOUT") throw error;
     const cause = reason ?? error;
     if (/^(NOAUTH|WRONGPASS|NOPERM|ERR (invalid password|AUTH))/.test(messageOf(cause)))
       throw refused(place, cause);
@@ -93,7 +95,7 @@ async function check(url: string, place: string): Promise<void> {
 function unreachable(place: string, cause: unknown): RecorderError {
   return new RecorderError(
     "E-REDIS",
-    `Redis at ${place} cannot be reached: ${messageOf(cause)}.`,
+    `Redis at ${place} cannot be reached: ${messageOf(cause).replace(/\.$/, "")}.`,
     "Start Redis or correct REDIS_URL; without REDIS_URL jobs run in this process and need no Redis.",
     { cause },
   );
