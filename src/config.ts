@@ -53,6 +53,10 @@ const variables = {
   DATABASE_URL: serviceUrl(/^postgres(ql)?:$/, "must be a postgres:// address")
     .refine(() => false, "is not supported yet: leave it out, the catalog is an SQLite file in DATA_DIR")
     .optional(),
+  FFMPEG_PATH: z
+    .string()
+    .refine((path) => !path.includes("\0"), "must be a command or a path")
+    .default("ffmpeg"),
   ROLES: z
     .string()
     .transform((text) => [...new Set(text.split(",").map((role) => role.trim()))])
@@ -86,6 +90,8 @@ export type Config = {
   readonly retentionDays: number;
   /** Where jobs are kept; absent: in the catalog. Holds a password perhaps: never logged. */
   readonly redisUrl: string | undefined;
+  /** Command or path; it need not exist. */
+  readonly ffmpegPath: string;
   readonly roles: readonly Role[];
   readonly logLevel: string;
   /** Whether joining is announced aloud. */
@@ -139,6 +145,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       linkSecret: values.LINK_SECRET,
       retentionDays: values.RETENTION_DAYS,
       redisUrl: values.REDIS_URL,
+      ffmpegPath: values.FFMPEG_PATH,
       roles: values.ROLES,
       logLevel: values.LOG_LEVEL,
       announcement: values.ANNOUNCEMENT === "on",
