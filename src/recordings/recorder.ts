@@ -19,7 +19,10 @@ export type RecorderOptions = Omit<Surroundings, "timing"> & {
   /** A recording is refused with less free space than this. */
   readonly diskReserveBytes: number;
   readonly timing?: Partial<Timing>;
-  /** Called with the last manifest of each recording that had begun, once its files are let go. Must not throw. */
+  /**
+   * Called with the last manifest of each recording that had begun, once its files are let go; at the start also for what
+   * a previous process left. Must not throw.
+   */
   readonly onOver?: (manifest: Manifest) => void;
 };
 
@@ -53,7 +56,8 @@ export class Recorder {
   /** Makes the folders and notes what a previous process left unfinished. Rejects with `E-DATA-DIR`. */
   static async start(options: RecorderOptions): Promise<Recorder> {
     await options.storage.prepare();
-    await markInterrupted(options.catalog, options.storage, options.log);
+    const left = await markInterrupted(options.catalog, options.storage, options.log);
+    for (const manifest of left) if (manifest.startedAtMs !== undefined) options.onOver?.(manifest);
     return new Recorder(options);
   }
 
