@@ -4,6 +4,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { setTimeout as timer } from "node:timers/promises";
+import { Redis } from "ioredis";
 import pino from "pino";
 import { BullRunner } from "../../src/jobs/bull-runner.ts";
 import type { Processor } from "../../src/jobs/job-runner.ts";
@@ -34,6 +36,11 @@ function redis(): RedisServer {
 
 function start(redisUrl: string, { processors, concurrency = 4 }: StartOptions): Promise<BullRunner> {
   return BullRunner.start({ redisUrl, processors, concurrency, log, backOffMs: 20, lockMs: 2_000 });
+}
+
+/** Rejects at the signal. */
+function sleepOrSignal(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return timer(milliseconds, undefined, { signal });
 }
 
 /** An empty Redis. */
@@ -117,6 +124,53 @@ test(
     assert.ok(twice.length <= 2, `${twice.length} jobs ran twice`);
   },
 );
+
+test("BullMQ: a job that Redis took for dead is stopped before it begins anew", options, async () => {
+  await using own = await RedisServer.start();
+  let atATime = 0;
+  let most = 0;
+  const attempts: number[] = [];
+  const finish: Processor = async (_data, { attempt, signal }) => {
+    attempts.push(attempt);
+    atATime += 1;
+    most = Math.max(most, atATime);
+    try {
+      await sleepOrSignal(attempt === 1 ? 20_000 : 10, signal);
+    } finally {
+      // Obeying takes a moment.
+      await sleep(100);
+      atATime -= 1;
+    }
+  };
+  // Locks last 2 s here.
+  await using runner = await start(own.url, { processors: processors({ finish }) });
+  const id = await runner.enqueue("finish", { recordingId: "r1" }, { attempts: 1 });
+  await eventually("it runs", () => attempts.length === 1);
+  await own.freeze(3_000);
+  await reaches(runner, id, "done");
+  assert.deepEqual(attempts, [1, 2]);
+  assert.equal(most, 1);
+});
+
+test("BullMQ: a job that BullMQ gives up has failed; a scheduled one goes on", options, async () => {
+  await using place = await open();
+  await using client = await place.start({ processors: undefined });
+  await client.enqueue("finish", { recordingId: "r1" });
+  await client.schedule("expire", 50);
+  const connection = new Redis(redis().url);
+  // As BullMQ marks what was interrupted too often.
+  for (const id of ["finish-r1", "expire-scheduled"])
+    await connection.hset(`recorder:jobs:${id}`, "defa", "job stalled more than allowable limit");
+  connection.disconnect();
+  let runs = 0;
+  const expire: Processor = async () => {
+    runs += 1;
+  };
+  await using runner = await place.start({ processors: processors({ expire }) });
+  const { error } = await reaches(runner, "finish-r1", "failed");
+  assert.equal(error.code, "E-JOB-INTERRUPTED");
+  await eventually("the schedule goes on", () => runs >= 2);
+});
 
 test("BullMQ: closing ends also while Redis is away", options, async () => {
   await using own = await RedisServer.start();

@@ -7,7 +7,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
-import { eventually } from "../support/wait.ts";
+import { eventually, sleep } from "../support/wait.ts";
 
 /** Whether this machine has a Redis to test with; the word for tests that are skipped otherwise. */
 export const withoutRedis: string | false =
@@ -63,6 +63,16 @@ export class RedisServer {
     const gone = once(child, "exit");
     child.kill(signal);
     await gone;
+  }
+
+  /** Stands still for so long, while its clock and the world go on. */
+  async freeze(milliseconds: number): Promise<void> {
+    this.#process?.kill("SIGSTOP");
+    try {
+      await sleep(milliseconds);
+    } finally {
+      this.#process?.kill("SIGCONT");
+    }
   }
 
   /** Forgets all keys. */
