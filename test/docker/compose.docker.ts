@@ -1,15 +1,16 @@
 /** `npm run test:docker`: the compose file, really built and started, with a simulated call reached over Docker's bridge. */
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { PermissionFlagsBits } from "discord-api-types/v10";
 import { SAMPLE_RATE } from "../../src/audio/pcm.ts";
+import type { Interaction } from "../simulator/interaction.ts";
 import { toneSpeech } from "../simulator/people/speech.ts";
 import type { Person } from "../simulator/person.ts";
 import { SimulatedDiscord } from "../simulator/simulated-discord.ts";
 import { fullText, trackLinks } from "../support/call.ts";
 import { rms, soundingSpan, toneAmplitude } from "../support/tones.ts";
-import { eventually } from "../support/wait.ts";
+import { eventually, sleep } from "../support/wait.ts";
 import { readSamples, wavefileFacts } from "../support/wav-readers.ts";
 import { Deployment } from "./deployment.ts";
 import { docker, findEngine } from "./engine.ts";
@@ -90,35 +91,59 @@ test("the compose file deploys a recorder that keeps its promises", { skip, time
 
   for (const { person } of people) await person.join();
 
-  await t.test("a call is recorded; its tracks come through the published port, in sync", async () => {
-    const start = await discord.command(anna, "record start", { title: "Whole" });
-    await start.until(({ content }) => /record/i.test(content), 30_000);
-    await talk(3);
-    const stop = await discord.command(anna, "record stop");
-    const answer = await stop.until((reply) => trackLinks(fullText(reply)).size === 2, 30_000);
-    const { manifest } = await deployment.copyRecording("Whole");
-    assert.equal(manifest.state, "finished");
-    const starts: number[] = [];
-    for (const [number, link] of trackLinks(fullText(answer))) {
-      assert.ok(link.startsWith(deployment.baseUrl), link);
-      const response = await fetch(link);
-      assert.equal(response.status, 200);
-      const path = deployment.path(`track-${number}.wav`);
-      writeFileSync(path, Buffer.from(await response.arrayBuffer()));
-      assert.equal(wavefileFacts(path).samples, manifest.lengthSamples);
-      const userId = manifest.tracks.find(({ track }) => track === number)?.userId;
-      const speaker = people.find(({ person }) => person.id === userId);
-      assert.ok(speaker !== undefined, `track ${number} belongs to one of them`);
-      const samples = readSamples(path);
-      const span = soundingSpan(samples);
-      assert.ok(span !== undefined, `${speaker.person.name} is heard`);
-      starts.push(span.first / SAMPLE_RATE);
-      const voice = samples.subarray(span.first, span.first + 2 * SAMPLE_RATE);
-      assert.ok(toneAmplitude(voice, speaker.hz) > 0.9 * Math.SQRT2 * rms(voice), `${speaker.hz} Hz alone`);
-    }
-    assert.ok(Math.abs((starts[0] ?? 0) - (starts[1] ?? 9)) < 0.03, `people apart: ${starts.join(", ")} s`);
-    assert.deepEqual(discord.problems, []);
-  });
+  /** The ZIP behind the answer's link, once it is there. */
+  const zipOf = (answer: Interaction) => {
+    const link = /https?:[^\s>]+\/archive\.zip\?[^\s>]+/.exec(fullText(answer))?.[0] ?? "";
+    assert.ok(link.startsWith(deployment.baseUrl), fullText(answer));
+    return eventually(
+      "the ZIP is there",
+      async () => {
+        await sleep(250);
+        const response = await fetch(link);
+        const bytes = Buffer.from(await response.arrayBuffer());
+        return response.status === 200 && bytes;
+      },
+      20_000,
+    );
+  };
+
+  await t.test(
+    "a call is recorded; its tracks and ZIP come through the published port, in sync",
+    async () => {
+      const start = await discord.command(anna, "record start", { title: "Whole" });
+      await start.until(({ content }) => /record/i.test(content), 30_000);
+      await talk(3);
+      const stop = await discord.command(anna, "record stop");
+      const answer = await stop.until((reply) => trackLinks(fullText(reply)).size === 2, 30_000);
+      const { manifest } = await deployment.copyRecording("Whole");
+      assert.equal(manifest.state, "finished");
+      const zip = await zipOf(answer);
+      const starts: number[] = [];
+      for (const [number, link] of trackLinks(fullText(answer))) {
+        assert.ok(link.startsWith(deployment.baseUrl), link);
+        const response = await fetch(link);
+        assert.equal(response.status, 200);
+        const path = deployment.path(`track-${number}.wav`);
+        writeFileSync(path, Buffer.from(await response.arrayBuffer()));
+        assert.equal(wavefileFacts(path).samples, manifest.lengthSamples);
+        assert.ok(
+          zip.includes(readFileSync(path).subarray(-4 * SAMPLE_RATE)),
+          `track ${number} is in the ZIP`,
+        );
+        const userId = manifest.tracks.find(({ track }) => track === number)?.userId;
+        const speaker = people.find(({ person }) => person.id === userId);
+        assert.ok(speaker !== undefined, `track ${number} belongs to one of them`);
+        const samples = readSamples(path);
+        const span = soundingSpan(samples);
+        assert.ok(span !== undefined, `${speaker.person.name} is heard`);
+        starts.push(span.first / SAMPLE_RATE);
+        const voice = samples.subarray(span.first, span.first + 2 * SAMPLE_RATE);
+        assert.ok(toneAmplitude(voice, speaker.hz) > 0.9 * Math.SQRT2 * rms(voice), `${speaker.hz} Hz alone`);
+      }
+      assert.ok(Math.abs((starts[0] ?? 0) - (starts[1] ?? 9)) < 0.03, `people apart: ${starts.join(", ")} s`);
+      assert.deepEqual(discord.problems, []);
+    },
+  );
 
   await t.test("killed in the middle of a recording, the volume holds WAVs that can be read", async () => {
     const { talking } = await inMidRecording("Killed");
@@ -151,4 +176,27 @@ test("the compose file deploys a recorder that keeps its promises", { skip, time
       assert.ok(rms(samples.subarray(-SAMPLE_RATE)) > 0.05, `${path} goes on up to the end`);
     }
   });
+
+  await t.test(
+    "with the profile `workers` the ZIP is made in a container of its own, without a token",
+    async () => {
+      deployment.set("ROLES", "bot,web");
+      await timed("recorder and jobs apart, up", async () => {
+        await deployment.compose("--profile", "workers", "up", "--detach");
+        await ready(deployment);
+      });
+      const { talking } = await inMidRecording("Apart");
+      await talking;
+      const stop = await discord.command(anna, "record stop");
+      const answer = await stop.until((reply) => trackLinks(fullText(reply)).size === 2, 30_000);
+      const zip = await zipOf(answer);
+      assert.equal(zip.toString("latin1", 0, 4), "PK\x03\x04");
+      const { manifest } = await deployment.copyRecording("Apart");
+      assert.equal(manifest.state, "finished");
+      const made = "a recording's ZIP was made";
+      assert.ok((await deployment.compose("logs", "jobs")).includes(made), "made by the container for jobs");
+      const inside = 'test -z "$DISCORD_TOKEN" && echo none';
+      assert.equal(await deployment.compose("exec", "-T", "jobs", "sh", "-c", inside), "none");
+    },
+  );
 });

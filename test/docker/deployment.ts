@@ -54,7 +54,6 @@ export class Deployment {
       DISCORD_API_URL: ${DISCORD_API_URL}
       NODE_EXTRA_CA_CERTS: ${CA_IN_CONTAINER}
       ANNOUNCEMENT: "off"
-      REDIS_URL: ""
     volumes: ["${NODE_EXTRA_CA_CERTS}:${CA_IN_CONTAINER}:ro"]
   jobs:
     image: ${this.name}
@@ -71,6 +70,11 @@ export class Deployment {
 
   get #overrides(): string {
     return join(this.#folder, "overrides.yml");
+  }
+
+  /** Sets a variable of the compose file for the commands that follow. */
+  set(name: string, value: string): void {
+    this.#environment[name] = value;
   }
 
   /** What `docker compose` prints for this project; rejects when it fails. */
