@@ -61,7 +61,7 @@ export async function checkTrack(check: TrackCheck): Promise<CheckedTrack> {
   const found = { ...NOTHING, samples, sizeBytes, loudnessAt };
   const problem = contradiction(statement, sizeBytes, check.manifest);
   if (problem !== undefined) return { ...found, problem };
-  const around = { signal, timeoutMs: MIN_TOOL_MS + 250 * secondsOf(samples) };
+  const around = { signal, timeoutMs: Math.ceil(MIN_TOOL_MS + 250 * secondsOf(samples)) };
   // ffprobe counts no samples where there are none.
   if (tools.ffprobe !== undefined && samples > 0) {
     const probed = await probe(tools.ffprobe, path, around);
