@@ -101,13 +101,16 @@ export class BullWorker {
   }
 
   async #stop(timeoutMs: number): Promise<void> {
-    const { log } = this.#options;
-    await this.#worker.pause(true);
+    const { log, redis } = this.#options;
+    const force = redis.status !== "ready";
+    // Closing comes first, since BullMQ's pause goes on waiting for a next job, and would take the very one put back
+    // here. It lets running jobs end; without Redis it would wait for that too.
+    if (force) await this.#worker.pause(true);
+    const closed = force ? undefined : this.#worker.close();
     await this.#running.end(timeoutMs, log);
     clearInterval(this.#ticks);
-    const force = this.#running.size > 0 || this.#options.redis.status !== "ready";
     try {
-      await within(this.#worker.close(force), CLOSE_MS, "closing the worker of jobs");
+      await within(closed ?? this.#worker.close(true), CLOSE_MS, "closing the worker of jobs");
     } catch (error) {
       log.warn({ detail: messageOf(error) }, "the worker of jobs did not close in time");
     }
@@ -115,6 +118,11 @@ export class BullWorker {
 
   async #process(bullJob: BullJob, token: string): Promise<null> {
     const id = bullJob.id ?? "";
+    if (this.#stopping !== undefined) {
+      // It was on its way here when the order to stop came.
+      await bullJob.moveToWait(token);
+      throw new WaitingError();
+    }
     // Redis may have taken this very process for dead, and given the job back to it.
     await this.#running.stop(id, "superseded");
     const payload = payloadOf(bullJob);

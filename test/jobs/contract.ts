@@ -273,7 +273,7 @@ export function contract(kind: string, open: () => Promise<Place>, skip: string 
       ran.push(recordingId);
       await end.promise;
     };
-    const first = await place.start({ processors: processors({ finish }), concurrency: 1 });
+    await using first = await place.start({ processors: processors({ finish }), concurrency: 1 });
     await first.enqueue("finish", { recordingId: "r1" });
     await eventually("it runs", () => ran.length === 1);
     const drained = first.drain(30_000);
@@ -290,7 +290,7 @@ export function contract(kind: string, open: () => Promise<Place>, skip: string 
 
   promise("draining with too little time stops a job, which the next start runs again", async (place) => {
     let runs = 0;
-    const first = await place.start({
+    await using first = await place.start({
       processors: processors({
         finish: endless(() => {
           runs += 1;
