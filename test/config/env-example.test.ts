@@ -22,8 +22,8 @@ const documented = new Set(
   ].flatMap((row) => [...(row[1] ?? "").matchAll(/`([A-Z_]+)`/g)].map((name) => name[1] ?? "")),
 );
 
-/** Not the recorder's own: one is Node's, one is the image's. */
-const OTHERS = ["NODE_EXTRA_CA_CERTS", "WITH_FFMPEG"];
+/** Not the recorder's own: Node's, the image's and Compose's. */
+const OTHERS = ["NODE_EXTRA_CA_CERTS", "WITH_FFMPEG", "COMPOSE_PROFILES"];
 
 test(".env.example explains every variable that the README lists, and no others", () => {
   assert.ok(documented.size > 10, [...documented].join());
