@@ -71,7 +71,7 @@ export async function probe(ffprobe: string, path: string, around: Run): Promise
 export type Measurement = { readonly ok: boolean; readonly loudness: Loudness | undefined };
 
 /**
- * Decodes a whole track and measures it by EBU R 128; about 0.5 s for an hour and core. Not ok: it could not be decoded.
+ * Decodes a whole track and measures it by EBU R 128; about 8 s of one core for an hour. Not ok: it could not be decoded.
  * No loudness: it is silent, or shorter than one gating block (400 ms).
  */
 export async function measureLoudness(ffmpeg: string, path: string, around: Run): Promise<Measurement> {

@@ -14,7 +14,7 @@ import type { MediaTools } from "./media-tools.ts";
 const HEAD_BYTES = 65_536;
 /** Read at a time in search of the peak: 10 ms of the event loop at most. */
 const SCAN_BYTES = 1_048_576;
-/** Patience with a tool: ffmpeg needs a hundredth of a track's length on an idle machine. */
+/** Patience with a tool: ffmpeg needs a 400th of a mono track's length on an idle core. */
 const MIN_TOOL_MS = 60_000;
 
 /** What a track's file turned out to be. `problem` excludes a measurement. */
@@ -111,7 +111,7 @@ function contradiction(
   return undefined;
 }
 
-/** The largest absolute sample; about a second for an hour. */
+/** The largest absolute sample; 1 to 7 ms for each MiB. */
 async function peakOf(
   path: string,
   { dataAt, dataBytes }: WavStatement,
