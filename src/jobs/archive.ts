@@ -116,10 +116,10 @@ async function removeParts(directory: string): Promise<void> {
     if (file.endsWith(PART)) await rm(join(directory, file), { force: true });
 }
 
-/** Whether the ZIP is there and nothing in it has changed since. */
+/** Whether the ZIP is there and nothing in it has changed since. The size tells what a coarse clock does not. */
 async function isNewest(target: string, sources: readonly ZipEntry[]): Promise<boolean> {
   const made = await modifiedAt(target);
-  if (made === undefined) return false;
+  if (made === undefined || (await sizeOf(target)) !== zipBytes(sources)) return false;
   for (const { path } of sources) if (((await modifiedAt(path)) ?? made) > made) return false;
   return true;
 }
