@@ -23,13 +23,8 @@ const directory = z
   .refine((path) => !path.includes("\0"), "must be a folder's path")
   .transform((path) => (isAbsolute(path) ? path : resolve(path)));
 
-/** An address of a service that this version cannot use yet; refused rather than silently ignored. */
 function serviceUrl(protocol: RegExp, malformed: string) {
-  return z
-    .string()
-    .refine((url) => protocol.test(protocolOf(url)), { error: malformed, abort: true })
-    .refine(() => false, "is not supported yet: leave it out, everything runs in one process with SQLite")
-    .optional();
+  return z.string().refine((url) => protocol.test(protocolOf(url)), { error: malformed, abort: true });
 }
 
 const variables = {
@@ -53,8 +48,15 @@ const variables = {
     .min(32, "must have at least 32 characters; leave it out to have one made and kept in DATA_DIR")
     .optional(),
   RETENTION_DAYS: integer(1, 36_500).prefault("30"),
-  REDIS_URL: serviceUrl(/^rediss?:$/, "must be a redis:// or rediss:// address"),
-  DATABASE_URL: serviceUrl(/^postgres(ql)?:$/, "must be a postgres:// address"),
+  REDIS_URL: serviceUrl(/^rediss?:$/, "must be a redis:// or rediss:// address").optional(),
+  // This version cannot use one yet: refused rather than silently ignored.
+  DATABASE_URL: serviceUrl(/^postgres(ql)?:$/, "must be a postgres:// address")
+    .refine(() => false, "is not supported yet: leave it out, the catalog is an SQLite file in DATA_DIR")
+    .optional(),
+  FFMPEG_PATH: z
+    .string()
+    .refine((path) => !path.includes("\0"), "must be a command or a path")
+    .default("ffmpeg"),
   ROLES: z
     .string()
     .transform((text) => [...new Set(text.split(",").map((role) => role.trim()))])
@@ -86,6 +88,10 @@ export type Config = {
   /** Absent: one is made and kept in `dataDir`. */
   readonly linkSecret: string | undefined;
   readonly retentionDays: number;
+  /** Where jobs are kept; absent: in the catalog. Holds a password perhaps: never logged. */
+  readonly redisUrl: string | undefined;
+  /** Command or path; it need not exist. */
+  readonly ffmpegPath: string;
   readonly roles: readonly Role[];
   readonly logLevel: string;
   /** Whether joining is announced aloud. */
@@ -138,6 +144,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       httpPort: values.HTTP_PORT,
       linkSecret: values.LINK_SECRET,
       retentionDays: values.RETENTION_DAYS,
+      redisUrl: values.REDIS_URL,
+      ffmpegPath: values.FFMPEG_PATH,
       roles: values.ROLES,
       logLevel: values.LOG_LEVEL,
       announcement: values.ANNOUNCEMENT === "on",

@@ -7,10 +7,12 @@ import { readConfig } from "./config.ts";
 import type { Config } from "./config.ts";
 import { Bot } from "./discord/bot.ts";
 import { RecorderError } from "./errors.ts";
+import { JobStage } from "./job-stage.ts";
 import { createLog } from "./log.ts";
 import type { Log } from "./log.ts";
 import { createFrameQueueMemory } from "./queue/frame-queue.ts";
 import { Catalog } from "./recordings/catalog.ts";
+import { lockInstance } from "./recordings/instance-lock.ts";
 import { Recorder } from "./recordings/recorder.ts";
 import { Storage } from "./recordings/storage.ts";
 import { inviteLink, SETUP_GUIDE } from "./setup-guide.ts";
@@ -24,7 +26,17 @@ import { WriterThread } from "./writer/writer-thread.ts";
 const EX_CONFIG = 78;
 
 /** Failures that only a change of configuration mends. */
-const CONFIG_CODES = new Set(["E-TOKEN", "E-INTENTS", "E-PORT", "E-DATA-DIR", "E-LINK-SECRET"]);
+const CONFIG_CODES = new Set([
+  "E-TOKEN",
+  "E-INTENTS",
+  "E-PORT",
+  "E-DATA-DIR",
+  "E-DATA-DIR-IN-USE",
+  "E-LINK-SECRET",
+  "E-JOBS-RUNNING",
+  "E-REDIS-AUTH",
+  "E-REDIS-POLICY",
+]);
 
 /** From the first signal to the exit, at most. */
 const SHUTDOWN_MS = 9_500;
@@ -60,13 +72,18 @@ try {
 async function start(stages: AsyncDisposableStack, config: Config, log: Log): Promise<void> {
   const storage = new Storage(config.dataDir);
   await storage.prepare();
+  if (config.roles.includes("bot")) stages.use(lockInstance(config.dataDir));
   const links = new Links({
     publicUrl: config.publicUrl,
     secret: config.linkSecret ?? (await loadLinkSecret(config.dataDir)),
   });
   const catalog = stages.use(await Catalog.open(config.dataDir));
+  // Web alone neither orders work nor does any.
+  const jobs = config.roles.some((role) => role !== "web")
+    ? stages.use(await JobStage.start(config, { catalog, storage }))
+    : undefined;
   const bot = config.roles.includes("bot")
-    ? await startRecording(stages, config, { storage, catalog })
+    ? await startRecording(stages, config, { storage, catalog, jobs })
     : undefined;
   if (config.roles.includes("web")) {
     stages.use(
@@ -83,7 +100,7 @@ async function start(stages: AsyncDisposableStack, config: Config, log: Log): Pr
       }),
     );
   }
-  if (bot === undefined) return;
+  if (bot === undefined) return log.info({ roles: config.roles }, "ready");
   const { discord, recorder } = bot;
   await discord.serve({ recorder, links, retentionDays: config.retentionDays });
   log.info({ invite: inviteLink(discord.botUserId) }, "ready: join a voice channel and type /record start");
@@ -95,9 +112,9 @@ type RecordingStages = { readonly discord: Bot; readonly writer: WriterThread; r
 async function startRecording(
   stages: AsyncDisposableStack,
   config: Config,
-  shared: { readonly storage: Storage; readonly catalog: Catalog },
+  shared: { readonly storage: Storage; readonly catalog: Catalog; readonly jobs: JobStage | undefined },
 ): Promise<RecordingStages> {
-  const { storage, catalog } = shared;
+  const { storage, catalog, jobs } = shared;
   const { logLevel } = config;
   const memory = createFrameQueueMemory(config.queueSlots);
   const writer = stages.use(
@@ -131,6 +148,7 @@ async function startRecording(
       storage,
       announce: config.announcement,
       diskReserveBytes: config.diskReserveBytes,
+      onOver: (manifest) => jobs?.recordingOver(manifest),
       log: createLog(logLevel, "recordings"),
     }),
   );
@@ -177,10 +195,6 @@ function configOrExit(): Config {
   const { roles, token } = result.config;
   if (roles.includes("bot") && token === undefined) {
     console.error(SETUP_GUIDE);
-    process.exit(EX_CONFIG);
-  }
-  if (!roles.includes("bot") && !roles.includes("web")) {
-    console.error("ROLES names only jobs, and there are no jobs yet: add bot or web.");
     process.exit(EX_CONFIG);
   }
   return result.config;

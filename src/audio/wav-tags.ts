@@ -1,4 +1,5 @@
 /** What a WAV says about itself beside the samples, as chunks: bext, LIST/INFO and iXML. */
+import { BEXT_FIXED_BYTES, BEXT_LOUDNESS_AT, bextLoudness } from "./bext-loudness.ts";
 import type { Channels } from "./pcm.ts";
 import { SAMPLE_RATE } from "./pcm.ts";
 import { asciiLine, riffChunk, utf8Line, xmlText } from "./riff-chunk.ts";
@@ -21,11 +22,6 @@ export type WavTags = {
 export const SOFTWARE = "voice-recorder";
 
 const MS_PER_DAY = 86_400_000;
-const BEXT_FIXED_BYTES = 602;
-const BEXT_LOUDNESS_AT = 412;
-const BEXT_LOUDNESS_FIELDS = 5;
-/** "Not set" in the loudness fields (EBU Tech 3285 v2). */
-const LOUDNESS_UNSET = 0x7fff;
 /** Keeps every INFO text short enough that all tags fit the fixed header. */
 const INFO_TEXT_BYTES = 256;
 /** iXML stands at the end of the file, with room for any name. */
@@ -47,9 +43,8 @@ export function bextChunk(tags: WavTags, channels: Channels): Buffer {
   const sinceMidnightMs = ((tags.startedAtMs % MS_PER_DAY) + MS_PER_DAY) % MS_PER_DAY;
   body.writeBigUInt64LE(BigInt(Math.round((sinceMidnightMs * SAMPLE_RATE) / 1000)), 338);
   body.writeUInt16LE(2, 346);
-  for (let field = 0; field < BEXT_LOUDNESS_FIELDS; field++) {
-    body.writeUInt16LE(LOUDNESS_UNSET, BEXT_LOUDNESS_AT + 2 * field);
-  }
+  // Known only once the track has been measured.
+  body.set(bextLoudness(undefined), BEXT_LOUDNESS_AT);
   body.write(history, BEXT_FIXED_BYTES, "latin1");
   return riffChunk("bext", body);
 }

@@ -10,7 +10,10 @@ import { escapeText, packLines } from "./markdown.ts";
 /** More follow-ups than this would bury the answer; the page has every link. */
 const MAX_MESSAGES = 8;
 
-export type LinkSource = { readonly links: Pick<Links, "page" | "track">; readonly retentionDays: number };
+export type LinkSource = {
+  readonly links: Pick<Links, "page" | "track" | "archive">;
+  readonly retentionDays: number;
+};
 
 /** `/record start`: where and how it records, and where the recording will be. */
 export function startedAnswer(manifest: Manifest, { links }: LinkSource): readonly string[] {
@@ -22,7 +25,7 @@ export function startedAnswer(manifest: Manifest, { links }: LinkSource): readon
   ]);
 }
 
-/** `/record stop`: the page, then every person's WAV; as many messages as Discord's limit makes necessary. */
+/** `/record stop`: the page, the ZIP of everything, then every person's WAV; as many messages as Discord's limit makes necessary. */
 export function stoppedAnswer(
   manifest: Manifest,
   source: LinkSource,
@@ -39,7 +42,12 @@ export function stoppedAnswer(
     `Page: <${links.page(manifest.id)}>`,
     ...(manifest.error === undefined ? [] : [`⚠️ ${manifest.error.message} (${manifest.error.code})`]),
     ...(tracks.length === 0 ? ["Nobody was heard, so there are no tracks."] : lossLines(manifest)),
-    ...(tracks.length === 0 ? [] : [`The links work until <t:${expiresAtS}:f>.`]),
+    ...(tracks.length === 0
+      ? []
+      : [
+          `📦 Everything in one ZIP, ready in a moment: <${links.archive(manifest.id, expiresAtS)}>`,
+          `The links work until <t:${expiresAtS}:f>.`,
+        ]),
   ];
   const messages = packLines([...head, ...tracks]);
   if (messages.length <= MAX_MESSAGES) return messages;

@@ -25,6 +25,7 @@ export function toRows(manifest: Manifest, updatedAtMs: number): CatalogRows {
       connection: manifest.connection === undefined ? null : JSON.stringify(manifest.connection),
       error_code: manifest.error?.code ?? null,
       error_message: manifest.error?.message ?? null,
+      checked: manifest.checked === undefined ? null : JSON.stringify(manifest.checked),
       updated_at_ms: updatedAtMs,
     },
     tracks: manifest.tracks.map((track) => ({
@@ -38,6 +39,8 @@ export function toRows(manifest: Manifest, updatedAtMs: number): CatalogRows {
       size_bytes: track.sizeBytes ?? null,
       peak: track.peak ?? null,
       counts: track.counts === undefined ? null : JSON.stringify(track.counts),
+      loudness: track.loudness === undefined ? null : JSON.stringify(track.loudness),
+      problem: track.problem ?? null,
     })),
   };
 }
@@ -63,6 +66,7 @@ export function toManifest({ recording, tracks }: CatalogRows): Manifest {
         recording.error_code === null
           ? null
           : { code: recording.error_code, message: recording.error_message ?? "" },
+      checked: parsed(recording.checked),
     }),
     tracks: tracks.map((track) => ({
       track: track.track,
@@ -75,6 +79,8 @@ export function toManifest({ recording, tracks }: CatalogRows): Manifest {
         sizeBytes: track.size_bytes,
         peak: track.peak,
         counts: parsed(track.counts),
+        loudness: parsed(track.loudness),
+        problem: track.problem,
       }),
     })),
   });

@@ -24,6 +24,8 @@ export type RecordingsTable = {
   connection: string | null;
   error_code: string | null;
   error_message: string | null;
+  /** Reader and loudness of the check after the recording, as JSON. */
+  checked: string | null;
   updated_at_ms: number;
 };
 
@@ -39,9 +41,36 @@ export type TracksTable = {
   peak: number | null;
   /** `TrackCounts` as JSON: shown, never searched. */
   counts: string | null;
+  /** `Loudness` as JSON: shown, never searched. */
+  loudness: string | null;
+  problem: string | null;
 };
 
-export type CatalogTables = { recordings: RecordingsTable; tracks: TracksTable };
+/** The embedded job runner's journal; `jobs/` alone reads and writes it. */
+export type JobsTable = {
+  id: string;
+  name: string;
+  /** JSON. */
+  data: string;
+  state: "waiting" | "active" | "done" | "failed" | "cancelled";
+  due_at_ms: number;
+  /** Null: runs once. */
+  every_ms: number | null;
+  attempts: number;
+  /** How often it was begun, how often of these it failed, and how often its process ended in the middle. */
+  begun: number;
+  failures: number;
+  interruptions: number;
+  /** 0 to 1. */
+  progress: number;
+  /** 0 or 1. */
+  cancel_requested: number;
+  /** `ErrorData` as JSON. */
+  error: string | null;
+  ended_at_ms: number | null;
+};
+
+export type CatalogTables = { recordings: RecordingsTable; tracks: TracksTable; jobs: JobsTable };
 
 /** In order of their names. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -90,6 +119,36 @@ export const migrations: Readonly<Record<string, Migration>> = {
         .addPrimaryKeyConstraint("tracks_key", ["recording_id", "track"])
         .execute();
       await db.schema.createIndex("tracks_by_user").on("tracks").column("user_id").execute();
+    },
+  },
+  "002-jobs": {
+    async up(db: Kysely<unknown>) {
+      await db.schema
+        .createTable("jobs")
+        .addColumn("id", "text", (column) => column.primaryKey())
+        .addColumn("name", "text", (column) => column.notNull())
+        .addColumn("data", "text", (column) => column.notNull())
+        .addColumn("state", "text", (column) => column.notNull())
+        .addColumn("due_at_ms", "bigint", (column) => column.notNull())
+        .addColumn("every_ms", "bigint")
+        .addColumn("attempts", "integer", (column) => column.notNull())
+        .addColumn("begun", "integer", (column) => column.notNull())
+        .addColumn("failures", "integer", (column) => column.notNull())
+        .addColumn("interruptions", "integer", (column) => column.notNull())
+        .addColumn("progress", "real", (column) => column.notNull())
+        .addColumn("cancel_requested", "integer", (column) => column.notNull())
+        .addColumn("error", "text")
+        .addColumn("ended_at_ms", "bigint")
+        .execute();
+      await db.schema.createIndex("jobs_by_due").on("jobs").columns(["state", "due_at_ms"]).execute();
+      await db.schema.createIndex("jobs_by_end").on("jobs").column("ended_at_ms").execute();
+    },
+  },
+  "003-checked-tracks": {
+    async up(db: Kysely<unknown>) {
+      await db.schema.alterTable("recordings").addColumn("checked", "text").execute();
+      await db.schema.alterTable("tracks").addColumn("loudness", "text").execute();
+      await db.schema.alterTable("tracks").addColumn("problem", "text").execute();
     },
   },
 };

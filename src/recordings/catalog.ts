@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import { Kysely, SqliteDialect } from "kysely";
+import { Kysely, sql, SqliteDialect } from "kysely";
 import { Migrator } from "kysely/migration";
 import { messageOf, RecorderError } from "../errors.ts";
 import { toManifest, toRows } from "./catalog-rows.ts";
 import { migrations } from "./catalog-schema.ts";
 import type { CatalogTables, RecordingsTable } from "./catalog-schema.ts";
+import { FileLock } from "./file-lock.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** The states in which a recording still has an owner in a running process. */
@@ -20,11 +21,22 @@ const BUSY_MS = 5_000;
  * for one recording.
  */
 export class Catalog {
+  /** Where the file is. */
+  readonly directory: string;
   readonly #db: Kysely<CatalogTables>;
   #closing: Promise<void> | undefined;
 
-  private constructor(db: Kysely<CatalogTables>) {
+  private constructor(directory: string, db: Kysely<CatalogTables>) {
+    this.directory = directory;
     this.#db = db;
+  }
+
+  /**
+   * For rooms with tables of their own in this file. One connection for the whole process: a second one would block this
+   * thread against the first, since SQLite waits for locks on the calling thread.
+   */
+  get database(): Kysely<CatalogTables> {
+    return this.#db;
   }
 
   /** Opens or makes `catalog.sqlite` and brings its tables up to date. Rejects with `E-CATALOG`. */
@@ -32,6 +44,8 @@ export class Catalog {
     const path = join(dataDirectory, "catalog.sqlite");
     let database: Database.Database | undefined;
     try {
+      // Of several processes that start at once on a new folder one makes the tables; SQLite alone does not arrange that.
+      using _lock = await FileLock.wait(join(dataDirectory, "catalog.lock"), BUSY_MS);
       database = new Database(path, { timeout: BUSY_MS });
       database.pragma("journal_mode = WAL");
       // With WAL this can lose the last instants after a power cut, never the database; the manifests have them.
@@ -42,7 +56,7 @@ export class Catalog {
       const { error } = await new Migrator({ db, provider }).migrateToLatest();
       if (error !== undefined)
         throw new Error(`its tables cannot be made: ${messageOf(error)}`, { cause: error });
-      return new Catalog(db);
+      return new Catalog(dataDirectory, db);
     } catch (error) {
       database?.close();
       throw new RecorderError(
@@ -104,6 +118,25 @@ export class Catalog {
       .orderBy("started_at_ms")
       .execute();
     return this.#withTracks(recordings);
+  }
+
+  /** Ids of the recordings that are over and began (or else ended, or were last heard of) before that; oldest first. */
+  async listOverBefore(atMs: number): Promise<readonly string[]> {
+    const begun = sql<number>`coalesce(started_at_ms, ended_at_ms, updated_at_ms)`;
+    const rows = await this.#db
+      .selectFrom("recordings")
+      .select("id")
+      .where("state", "not in", UNFINISHED)
+      .where(begun, "<", atMs)
+      .orderBy(begun)
+      .execute();
+    return rows.map(({ id }) => id);
+  }
+
+  /** Whether a recording has a row, whatever it says. */
+  async knows(id: string): Promise<boolean> {
+    const row = await this.#db.selectFrom("recordings").select("id").where("id", "=", id).executeTakeFirst();
+    return row !== undefined;
   }
 
   /** Forgets a recording; its files are not touched. */

@@ -1,5 +1,6 @@
 import type { Log } from "../log.ts";
 import type { Catalog } from "./catalog.ts";
+import { isOver } from "./manifest.ts";
 import type { Manifest } from "./manifest.ts";
 import type { Storage } from "./storage.ts";
 
@@ -11,14 +12,17 @@ const INTERRUPTED = {
 
 /**
  * Makes the catalog tell the truth about recordings that a process left unfinished when it died. Run once at start,
- * before any recording of this process. Files are not touched: they are valid WAVs up to the last checkpoint.
+ * before any recording of this process. Files are not touched: they are valid WAVs up to the last checkpoint. Gives the
+ * recordings that are over now.
  */
-export async function markInterrupted(catalog: Catalog, storage: Storage, log: Log): Promise<void> {
+export async function markInterrupted(catalog: Catalog, storage: Storage, log: Log): Promise<Manifest[]> {
+  const over: Manifest[] = [];
   for (const known of await catalog.listUnfinished()) {
     try {
       const manifest = (await storage.readManifest(known.id)) ?? known;
       const truth = isOver(manifest) ? manifest : await interrupted(manifest, storage);
       await catalog.upsert(truth);
+      over.push(truth);
       log.warn(
         { state: truth.state, tracks: truth.tracks.length },
         "a recording of a previous run was left unfinished",
@@ -27,6 +31,7 @@ export async function markInterrupted(catalog: Catalog, storage: Storage, log: L
       log.error({ err: error }, "a recording that was left unfinished cannot be read");
     }
   }
+  return over;
 }
 
 /** The manifest with the files that are really there: the writer may have made some after the last checkpoint. */
@@ -40,8 +45,4 @@ async function interrupted(manifest: Manifest, storage: Storage): Promise<Manife
   }
   tracks.sort((a, b) => a.track - b.track);
   return { ...manifest, state: "failed", tracks, error: INTERRUPTED };
-}
-
-function isOver(manifest: Manifest): boolean {
-  return manifest.state === "finished" || manifest.state === "failed";
 }

@@ -18,6 +18,13 @@ const countsSchema = z.object({
   droppedSamples: count,
 });
 
+/** Measured over the whole track, silence gated out (ITU-R BS.1770-4, EBU R 128). */
+const loudnessSchema = z.object({
+  integratedLufs: z.number(),
+  rangeLu: z.number(),
+  truePeakDbtp: z.number(),
+});
+
 const trackSchema = z.object({
   track: z.number().int().positive(),
   userId: z.string(),
@@ -30,6 +37,17 @@ const trackSchema = z.object({
   sizeBytes: count.optional(),
   peak: count.optional(),
   counts: countsSchema.optional(),
+  /** Absent until measured, and where there is too little sound to measure. */
+  loudness: loudnessSchema.optional(),
+  /** What an independent reader found wrong with the finished file. */
+  problem: z.string().optional(),
+});
+
+/** That the tracks were checked after the recording, and by what. Says nothing of when: a repeat gives the same bytes. */
+const checkedSchema = z.object({
+  /** `header`: no ffprobe on this machine, so header and size alone were read. */
+  reader: z.enum(["ffprobe", "header"]),
+  loudness: z.enum(["measured", "no-ffmpeg"]),
 });
 
 export const manifestSchema = z.object({
@@ -52,7 +70,15 @@ export const manifestSchema = z.object({
   connection: z.object({ datagrams: count, notMedia: count, unattributed: count }).optional(),
   /** Why it failed, where it did. */
   error: z.object({ code: z.string(), message: z.string() }).optional(),
+  /** Absent until the job `finish` has been here. */
+  checked: checkedSchema.optional(),
 });
 
 export type Manifest = z.infer<typeof manifestSchema>;
 export type ManifestTrack = Manifest["tracks"][number];
+export type Loudness = z.infer<typeof loudnessSchema>;
+
+/** Nobody writes to the recording any more, and nothing will be added to it. */
+export function isOver({ state }: Pick<Manifest, "state">): boolean {
+  return state === "finished" || state === "failed";
+}

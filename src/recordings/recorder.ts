@@ -20,6 +20,11 @@ export type RecorderOptions = Omit<Surroundings, "timing"> & {
   /** A recording is refused with less free space than this. */
   readonly diskReserveBytes: number;
   readonly timing?: Partial<Timing>;
+  /**
+   * Called with the last manifest of each recording that had begun, once its files are let go; at the start also for what
+   * a previous process left. Must not throw.
+   */
+  readonly onOver?: (manifest: Manifest) => void;
 };
 
 /** For Discord to take the notices down when the process ends: a courtesy, of which the exit does not depend. */
@@ -37,15 +42,17 @@ export type RecorderTotals = {
 export class Recorder {
   readonly #around: Surroundings;
   readonly #diskReserveBytes: number;
+  readonly #onOver: (manifest: Manifest) => void;
   readonly #byGuild = new Map<string, Session>();
   readonly #byHandle = new Map<number, Session>();
   #nextHandle = 1;
   #closing: Promise<void> | undefined;
   #ended: RecorderTotals = { started: 0, finished: 0, failed: 0, packets: NO_PACKETS };
 
-  private constructor({ diskReserveBytes, timing, ...around }: RecorderOptions) {
+  private constructor({ diskReserveBytes, timing, onOver, ...around }: RecorderOptions) {
     this.#around = { ...around, timing: { ...TIMING, ...timing } };
     this.#diskReserveBytes = diskReserveBytes;
+    this.#onOver = onOver ?? (() => {});
     around.capture.onEvent((event) => this.#byHandle.get(event.handle)?.onCaptureEvent(event));
     around.writer.onEvent((event) => this.#byHandle.get(event.handle)?.onWriterFault(event.error));
   }
@@ -53,7 +60,8 @@ export class Recorder {
   /** Makes the folders and notes what a previous process left unfinished. Rejects with `E-DATA-DIR`. */
   static async start(options: RecorderOptions): Promise<Recorder> {
     await options.storage.prepare();
-    await markInterrupted(options.catalog, options.storage, options.log);
+    const left = await markInterrupted(options.catalog, options.storage, options.log);
+    for (const manifest of left) if (manifest.startedAtMs !== undefined) options.onOver?.(manifest);
     return new Recorder(options);
   }
 
@@ -170,6 +178,7 @@ export class Recorder {
       failed: this.#ended.failed + (manifest.state === "failed" ? 1 : 0),
       packets: sumOfCounts(this.#ended.packets, packetsOf(manifest)),
     };
+    if (manifest.startedAtMs !== undefined) this.#onOver(manifest);
   }
 
   async #requireSpace(): Promise<void> {

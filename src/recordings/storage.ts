@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, rm, stat, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf, RecorderError } from "../errors.ts";
+import { archiveName } from "./archive-name.ts";
 import { manifestSchema } from "./manifest.ts";
 import type { Manifest } from "./manifest.ts";
 import { isRecordingId } from "./recording-id.ts";
@@ -49,6 +50,18 @@ export class Storage {
 
   tracksDirectory(id: string): string {
     return join(this.directory(id), "tracks");
+  }
+
+  /** What is made from the tracks. */
+  exportsDirectory(id: string): string {
+    return join(this.directory(id), "exports");
+  }
+
+  /** The ZIP of everything, once it has been made; it appears whole or not at all. */
+  async archiveFile(manifest: Pick<Manifest, "id" | "title" | "channel">): Promise<TrackFile | undefined> {
+    const file = archiveName(manifest);
+    const found = await stat(join(this.exportsDirectory(manifest.id), file)).catch(() => undefined);
+    return found?.isFile() ? { file, sizeBytes: found.size } : undefined;
   }
 
   /** The manifest in the folder; undefined where there is none. Rejects with `E-MANIFEST` where it makes no sense. */

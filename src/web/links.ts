@@ -1,16 +1,14 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 
 /**
- * Addresses of recordings. A page opens by its id, which is secret; a track's link carries an HMAC-SHA256 over id, track
+ * Addresses of recordings. A page opens by its id, which is secret; a file's link carries an HMAC-SHA256 over id, file
  * and expiry, so it can be handed on alone and stops working by itself. Pure: the caller brings the time.
  */
 
-const SECONDS_PER_DAY = 86_400;
+/** Links last as long as the recording's files. */
+export { expiryOf } from "../recordings/retention.ts";
 
-/** When the links of a recording expire, in Unix seconds: they last as long as its files. */
-export function expiryOf(startedAtMs: number, retentionDays: number): number {
-  return Math.floor(startedAtMs / 1000) + retentionDays * SECONDS_PER_DAY;
-}
+export type Verdict = "valid" | "expired" | "invalid";
 
 export class Links {
   readonly #publicUrl: string;
@@ -34,28 +32,49 @@ export class Links {
 
   /** The same, relative to the recording's page: right under whatever host and prefix the page was reached by. */
   trackFromPage(id: string, track: number, expiresAtS: number): string {
-    return `${id}/tracks/${track}.wav?exp=${expiresAtS}&sig=${this.#sign(id, String(track), String(expiresAtS))}`;
+    return `${id}/tracks/${track}.wav?exp=${expiresAtS}&sig=${this.#sign(trackText(id, track, expiresAtS))}`;
+  }
+
+  /** The ZIP of everything, absolute. `expiresAtS` in Unix seconds. */
+  archive(id: string, expiresAtS: number): string {
+    return `${this.#publicUrl}/r/${this.archiveFromPage(id, expiresAtS)}`;
+  }
+
+  /** The same, relative to the recording's page. */
+  archiveFromPage(id: string, expiresAtS: number): string {
+    return `${id}/archive.zip?exp=${expiresAtS}&sig=${this.#sign(archiveText(id, expiresAtS))}`;
   }
 
   /**
-   * Judges a link by its parts as they stand in the address. Only a right signature can be `expired`: nobody learns
-   * anything from a link that was not made here. Constant time in the signature.
+   * Judges a track's link by its parts as they stand in the address. Only a right signature can be `expired`: nobody
+   * learns anything from a link that was not made here. Constant time in the signature.
    */
-  verify(
-    id: string,
-    track: string | number,
-    exp: string | number,
-    sig: string,
-    nowS: number,
-  ): "valid" | "expired" | "invalid" {
-    const expected = Buffer.from(this.#sign(id, String(track), String(exp)));
+  verify(id: string, track: string | number, exp: string | number, sig: string, nowS: number): Verdict {
+    return this.#judge(trackText(id, track, exp), exp, sig, nowS);
+  }
+
+  /** The same for the link of the ZIP. */
+  verifyArchive(id: string, exp: string | number, sig: string, nowS: number): Verdict {
+    return this.#judge(archiveText(id, exp), exp, sig, nowS);
+  }
+
+  #judge(text: string, exp: string | number, sig: string, nowS: number): Verdict {
+    const expected = Buffer.from(this.#sign(text));
     const given = Buffer.from(sig);
     if (given.length !== expected.length || !timingSafeEqual(given, expected)) return "invalid";
     return nowS < Number(exp) ? "valid" : "expired";
   }
 
-  /** The parts are joined by a character that none of them contains in a link made here. */
-  #sign(id: string, track: string, exp: string): string {
-    return createHmac("sha256", this.#secret).update(`track/${id}/${track}/${exp}`).digest("base64url");
+  #sign(text: string): string {
+    return createHmac("sha256", this.#secret).update(text).digest("base64url");
   }
+}
+
+/** The parts are joined by a character that none of them contains in a link made here; the first says of what kind. */
+function trackText(id: string, track: string | number, exp: string | number): string {
+  return `track/${id}/${track}/${exp}`;
+}
+
+function archiveText(id: string, exp: string | number): string {
+  return `archive/${id}/${exp}`;
 }

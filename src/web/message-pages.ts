@@ -18,6 +18,10 @@ const MESSAGES: Readonly<Record<number, readonly [heading: string, remedy: strin
   ],
   410: ["This link has expired", "Ask whoever recorded it whether the recording is still there."],
   416: ["That part of the file does not exist", "Start the download again from the beginning."],
+  503: [
+    "This is not ready yet",
+    "The ZIP is made after the recording has ended; a long one takes a few minutes. Try this link again then, or download single tracks from the recording's page.",
+  ],
   429: ["Too many requests", "Wait a minute, then try again."],
 };
 

@@ -1,3 +1,4 @@
+import { isOver } from "../recordings/manifest.ts";
 import type { Manifest, ManifestTrack } from "../recordings/manifest.ts";
 import { html } from "./html.ts";
 import type { Html } from "./html.ts";
@@ -10,10 +11,17 @@ import {
   durationInWords,
   missingInWords,
   repairedInWords,
+  loudnessInWords,
   sizeInWords,
 } from "./words.ts";
 
-export type PageContext = { readonly links: Links; readonly retentionDays: number; readonly nowMs: number };
+export type PageContext = {
+  readonly links: Links;
+  readonly retentionDays: number;
+  readonly nowMs: number;
+  /** Size of the ZIP of everything; undefined until it has been made. */
+  readonly archiveBytes: number | undefined;
+};
 
 /** The page of one recording: what it is, whether it is complete, and a download for each person. No script. */
 export function recordingPage(manifest: Manifest, context: PageContext): string {
@@ -23,10 +31,6 @@ export function recordingPage(manifest: Manifest, context: PageContext): string 
       ${stateLine(manifest)} ${noticeCard(manifest)} ${factsCard(manifest, context)}
       ${tracksCard(manifest, context)}`,
   );
-}
-
-function isClosed(manifest: Manifest): boolean {
-  return manifest.state === "finished" || manifest.state === "failed";
 }
 
 const STATES: Readonly<Record<Manifest["state"], { readonly tone: string; readonly text: string }>> = {
@@ -58,7 +62,7 @@ function noticeCard({ state, error }: Manifest): Html | undefined {
   </section>`;
 }
 
-function factsCard(manifest: Manifest, { retentionDays, nowMs }: PageContext): Html {
+function factsCard(manifest: Manifest, { retentionDays }: PageContext): Html {
   const { startedAtMs, lengthSamples, tracks } = manifest;
   return html`<section class="card" aria-label="About this recording">
     <dl>
@@ -71,7 +75,7 @@ function factsCard(manifest: Manifest, { retentionDays, nowMs }: PageContext): H
         <dd>
           ${
             lengthSamples === undefined
-              ? isClosed(manifest)
+              ? isOver(manifest)
                 ? "unknown"
                 : "still growing"
               : html`<time datetime="${durationForMachines(lengthSamples)}"
@@ -96,16 +100,16 @@ function factsCard(manifest: Manifest, { retentionDays, nowMs }: PageContext): H
         <dt>People heard</dt>
         <dd>${tracks.length}</dd>
       </div>
-      ${expiryFact(startedAtMs, retentionDays, nowMs)}
+      ${expiryFact(startedAtMs, retentionDays)}
     </dl>
   </section>`;
 }
 
-function expiryFact(startedAtMs: number | undefined, retentionDays: number, nowMs: number): Html | undefined {
+function expiryFact(startedAtMs: number | undefined, retentionDays: number): Html | undefined {
   if (startedAtMs === undefined) return undefined;
   const expiryMs = expiryOf(startedAtMs, retentionDays) * 1000;
   return html`<div>
-    <dt>${nowMs < expiryMs ? "Downloads until" : "Downloads ended"}</dt>
+    <dt>Kept until</dt>
     <dd>${time(expiryMs)}</dd>
   </div>`;
 }
@@ -118,7 +122,7 @@ function tracksCard(manifest: Manifest, context: PageContext): Html {
   if (manifest.tracks.length === 0)
     return html`<section class="card">
       <h2>Tracks</h2>
-      <p>${isClosed(manifest) ? "Nobody was heard, so there is no track." : "Nobody has been heard yet."}</p>
+      <p>${isOver(manifest) ? "Nobody was heard, so there is no track." : "Nobody has been heard yet."}</p>
     </section>`;
   const channels = manifest.channels === 1 ? "mono" : "stereo";
   return html`<section class="card">
@@ -131,6 +135,7 @@ function tracksCard(manifest: Manifest, context: PageContext): Html {
     <ul class="tracks">
       ${manifest.tracks.map((track) => trackItem(manifest, track, context))}
     </ul>
+    ${archiveLine(manifest, context)}
   </section>`;
 }
 
@@ -152,17 +157,39 @@ function trackItem(manifest: Manifest, track: ManifestTrack, context: PageContex
   </li> `;
 }
 
+/** All tracks at once, with everything that is known about them. */
+function archiveLine(manifest: Manifest, context: PageContext): Html | undefined {
+  const expiresAtS = downloadsUntil(manifest, context);
+  if (expiresAtS === undefined) return undefined;
+  if (context.archiveBytes === undefined)
+    return html`<p class="soft">A ZIP of everything is being made: reload this page in a few minutes.</p>`;
+  const address = context.links.archiveFromPage(manifest.id, expiresAtS);
+  return html`<p>
+    <a class="button" href="${address}" download
+      >Download everything (ZIP, ${sizeInWords(context.archiveBytes)})</a
+    >
+  </p>`;
+}
+
+/** In Unix seconds; undefined while there is nothing to download, or no more. */
+function downloadsUntil(manifest: Manifest, { retentionDays, nowMs }: PageContext): number | undefined {
+  if (!isOver(manifest) || manifest.startedAtMs === undefined) return undefined;
+  const expiresAtS = expiryOf(manifest.startedAtMs, retentionDays);
+  return nowMs < expiresAtS * 1000 ? expiresAtS : undefined;
+}
+
 function trackFacts(manifest: Manifest, track: ManifestTrack): string[] {
   const facts: string[] = [];
   const length = track.samples ?? manifest.lengthSamples;
   if (length !== undefined) facts.push(durationInWords(length));
   if (track.writtenSamples !== undefined) facts.push(`${durationInWords(track.writtenSamples)} with sound`);
   if (track.sizeBytes !== undefined) facts.push(sizeInWords(track.sizeBytes));
-  return facts;
+  return [...facts, ...loudnessInWords(track)];
 }
 
-function completeness(manifest: Manifest, { counts }: ManifestTrack): Html | undefined {
-  if (!isClosed(manifest)) return undefined;
+function completeness(manifest: Manifest, { counts, problem }: ManifestTrack): Html | undefined {
+  if (!isOver(manifest)) return undefined;
+  if (problem !== undefined) return html`<p class="warn">${problem}</p>`;
   if (counts === undefined) return html`<p class="warn">How complete it is, is not known.</p>`;
   const missing = missingInWords(counts);
   const repaired = repairedInWords(counts);
@@ -178,9 +205,8 @@ function completenessLine({ state }: Manifest, missing: readonly string[]): Html
 }
 
 function downloadButton(manifest: Manifest, track: ManifestTrack, context: PageContext): Html | undefined {
-  if (!isClosed(manifest) || manifest.startedAtMs === undefined || track.file === undefined) return undefined;
-  const expiresAtS = expiryOf(manifest.startedAtMs, context.retentionDays);
-  if (context.nowMs >= expiresAtS * 1000) return undefined;
+  const expiresAtS = downloadsUntil(manifest, context);
+  if (expiresAtS === undefined || track.file === undefined) return undefined;
   const address = context.links.trackFromPage(manifest.id, track.track, expiresAtS);
   const label = `Download WAV of ${withoutBidiControls(track.name)}`;
   return html`<a class="button" href="${address}" aria-label="${label}" download>Download WAV</a>`;

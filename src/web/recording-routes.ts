@@ -1,8 +1,11 @@
 import { create as contentDisposition } from "content-disposition";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import type { Catalog } from "../recordings/catalog.ts";
+import { archiveName, titleSlug } from "../recordings/archive-name.ts";
+import { isOver } from "../recordings/manifest.ts";
 import type { Manifest, ManifestTrack } from "../recordings/manifest.ts";
 import { isRecordingId } from "../recordings/recording-id.ts";
+import { hasExpired } from "../recordings/retention.ts";
 import { slugOf } from "../recordings/slug.ts";
 import type { Storage } from "../recordings/storage.ts";
 import type { Links } from "./links.ts";
@@ -14,13 +17,14 @@ export type RecordingRoutesOptions = {
   readonly catalog: Catalog;
   readonly storage: Storage;
   readonly retentionDays: number;
+  /** Asks for a ZIP that is wanted and not there. Never rejects; may be called often. */
+  readonly requestArchive?: (id: string) => void;
 };
 
+type Signature = { exp?: string | string[]; sig?: string | string[] };
 type PageRoute = { Params: { id: string } };
-type TrackRoute = {
-  Params: { id: string; file: string };
-  Querystring: { exp?: string | string[]; sig?: string | string[] };
-};
+type TrackRoute = { Params: { id: string; file: string }; Querystring: Signature };
+type ArchiveRoute = { Params: { id: string }; Querystring: Signature };
 
 /** `GET` and `HEAD` of a recording's page and of its tracks. `@fastify/static` must be registered for `sendFile`. */
 export function recordingRoutes(server: FastifyInstance, options: RecordingRoutesOptions): void {
@@ -29,9 +33,22 @@ export function recordingRoutes(server: FastifyInstance, options: RecordingRoute
   server.get<PageRoute>("/r/:id", async (request, reply) => {
     const { id } = request.params;
     const manifest = isRecordingId(id) ? await catalog.find(id) : undefined;
-    if (manifest === undefined) return sendMessage(reply, 404);
+    const nowMs = Date.now();
+    // Its deletion may be a while in coming; for people it has happened.
+    if (manifest === undefined || (isOver(manifest) && hasExpired(manifest, retentionDays, nowMs)))
+      return sendMessage(reply, 404);
+    const archiveBytes = (await storage.archiveFile(manifest))?.sizeBytes;
     reply.header("cache-control", "private, no-store");
-    return sendPage(reply, recordingPage(manifest, { links, retentionDays, nowMs: Date.now() }));
+    return sendPage(reply, recordingPage(manifest, { links, retentionDays, nowMs, archiveBytes }));
+  });
+
+  server.get<ArchiveRoute>("/r/:id/archive.zip", async (request, reply) => {
+    const { id } = request.params;
+    const { exp, sig } = request.query;
+    if (typeof exp !== "string" || typeof sig !== "string") return sendMessage(reply, 403);
+    const verdict = links.verifyArchive(id, exp, sig, Date.now() / 1000);
+    if (verdict === "valid") return sendArchive(reply, id);
+    return sendMessage(reply, verdict === "expired" ? 410 : 403);
   });
 
   server.get<TrackRoute>("/r/:id/tracks/:file", async (request, reply) => {
@@ -49,24 +66,48 @@ export function recordingRoutes(server: FastifyInstance, options: RecordingRoute
   async function sendTrack(reply: FastifyReply, id: string, number: number): Promise<FastifyReply> {
     const manifest = await catalog.find(id);
     if (manifest === undefined) return sendMessage(reply, 404);
-    if (manifest.state !== "finished" && manifest.state !== "failed") {
-      reply.header("retry-after", "30");
-      return sendMessage(reply, 409);
-    }
+    if (!isOver(manifest)) return sendMessage(reply.header("retry-after", "30"), 409);
     const found = (await storage.trackFiles(id)).get(number);
     const track = manifest.tracks.find((one) => one.track === number);
     if (found === undefined || track === undefined) return sendMessage(reply, 404);
-    reply.headers({
-      "content-type": "audio/wav",
-      "content-disposition": disposition(manifest, track),
-      // A proxy that recompressed it would break the tag's promise of identical bytes.
-      "cache-control": "private, no-transform",
-    });
-    return reply.sendFile(found.file, storage.tracksDirectory(id), {
-      contentType: false,
-      cacheControl: false,
+    return sendDownload(reply, {
+      type: "audio/wav",
+      name: trackDownloadName(manifest, track),
+      file: found.file,
+      directory: storage.tracksDirectory(id),
     });
   }
+
+  async function sendArchive(reply: FastifyReply, id: string): Promise<FastifyReply> {
+    const manifest = await catalog.find(id);
+    if (manifest === undefined) return sendMessage(reply, 404);
+    if (!isOver(manifest)) return sendMessage(reply.header("retry-after", "30"), 409);
+    const found = await storage.archiveFile(manifest);
+    if (found === undefined) {
+      options.requestArchive?.(id);
+      return sendMessage(reply.header("retry-after", "30"), 503);
+    }
+    return sendDownload(reply, {
+      type: "application/zip",
+      name: archiveName(manifest),
+      file: found.file,
+      directory: storage.exportsDirectory(id),
+    });
+  }
+}
+
+/** A final file: ranges, validators and length are `@fastify/static`'s. */
+function sendDownload(
+  reply: FastifyReply,
+  file: { readonly type: string; readonly name: string; readonly file: string; readonly directory: string },
+): FastifyReply {
+  reply.headers({
+    "content-type": file.type,
+    "content-disposition": disposition(file.name),
+    // A proxy that recompressed it would break the tag's promise of identical bytes.
+    "cache-control": "private, no-transform",
+  });
+  return reply.sendFile(file.file, file.directory, { contentType: false, cacheControl: false });
 }
 
 /** An HTML response. */
@@ -81,11 +122,14 @@ export function sendMessage(reply: FastifyReply, statusCode: number): FastifyRep
   return sendPage(reply.code(statusCode), messagePage(statusCode));
 }
 
-/** `Weekly-01-Zoë.wav` (RFC 6266), with an ASCII form for programs that know no other. */
-function disposition(manifest: Manifest, track: ManifestTrack): string {
-  const title = slugOf(manifest.title, slugOf(manifest.channel.name, "recording"));
+/** `Weekly-01-Zoë.wav`. */
+function trackDownloadName(manifest: Manifest, track: ManifestTrack): string {
   const number = String(track.track).padStart(2, "0");
-  const name = `${title}-${number}-${slugOf(track.name, "user")}.wav`;
+  return `${titleSlug(manifest)}-${number}-${slugOf(track.name, "user")}.wav`;
+}
+
+/** RFC 6266, with an ASCII form for programs that know no other. */
+function disposition(name: string): string {
   const ascii = name
     .normalize("NFD")
     .replaceAll(/\p{M}/gu, "")

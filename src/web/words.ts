@@ -1,6 +1,10 @@
 /** Figures in words, for people. English, UTC. */
 import { SAMPLE_RATE, secondsOf } from "../audio/pcm.ts";
 import type { TrackCounts } from "../recordings/counts.ts";
+import type { ManifestTrack } from "../recordings/manifest.ts";
+
+/** Largest absolute value of a 16-bit sample. */
+const FULL_SCALE = 32_768;
 
 /** "1 h 2 min 3 s"; below a minute with one decimal, because short tests are short. */
 export function durationInWords(samples: number): string {
@@ -58,6 +62,24 @@ export function missingInWords(counts: TrackCounts): string[] {
   const unopened = counts.expired + counts.rejected + counts.held;
   if (unopened > 0) missing.push(`${packets(unopened)} could not be decrypted or decoded`);
   return missing;
+}
+
+/**
+ * How loud a track is, where that is known: its peak in dB below full scale, its loudness in LUFS. Empty for a track
+ * without a sound.
+ */
+export function loudnessInWords(track: Pick<ManifestTrack, "peak" | "loudness">): string[] {
+  const { peak, loudness } = track;
+  const words: string[] = [];
+  if (peak !== undefined && peak > 0) words.push(`peak ${decibels(20 * Math.log10(peak / FULL_SCALE))} dBFS`);
+  if (loudness !== undefined) words.push(`loudness ${decibels(loudness.integratedLufs)} LUFS`);
+  return words;
+}
+
+/** One decimal and a real minus sign. */
+function decibels(value: number): string {
+  const text = value.toFixed(1).replace("-0.0", "0.0");
+  return text.replace("-", "\u2212");
 }
 
 /** What was made up in place of lost packets; undefined where nothing was. */

@@ -44,14 +44,23 @@ test("every fault is reported at once", () => {
   assert.deepEqual(Object.keys(faultsOf(rest)).sort(), Object.keys(rest).sort());
 });
 
-test("services that this version cannot use are refused, not ignored", () => {
-  const faults = faultsOf({
-    REDIS_URL: "redis://localhost",
-    DATABASE_URL: "postgres://localhost/recorder",
-    ROLES: "x",
-  });
-  assert.deepEqual(Object.keys(faults).sort(), ["DATABASE_URL", "REDIS_URL", "ROLES"]);
-  assert.match(faults["REDIS_URL"] ?? "", /not supported yet/);
+test("a database that this version cannot use is refused, not ignored", () => {
+  const faults = faultsOf({ DATABASE_URL: "postgres://localhost/recorder", ROLES: "x" });
+  assert.deepEqual(Object.keys(faults).sort(), ["DATABASE_URL", "ROLES"]);
+  assert.match(faults["DATABASE_URL"] ?? "", /not supported yet/);
+});
+
+test("a Redis for the jobs is taken as it is written, and absent when none is", () => {
+  for (const url of ["redis://localhost", "rediss://user:p%40ss@redis.example.org:6380/2"]) {
+    const result = readConfig({ REDIS_URL: url });
+    assert.ok(result.ok);
+    assert.equal(result.config.redisUrl, url);
+  }
+  for (const url of ["localhost:6379", "redis", "https://localhost"])
+    assert.match(faultsOf({ REDIS_URL: url })["REDIS_URL"] ?? "", /must be a redis/);
+  const bare = readConfig({});
+  assert.ok(bare.ok);
+  assert.equal(bare.config.redisUrl, undefined);
 });
 
 test("an empty variable counts as absent", () => {

@@ -66,6 +66,7 @@ test("where the links would bury the answer, the page is named for the rest", ()
 test("a recording without tracks says so, and a failed one says why", () => {
   const empty = stoppedAnswer(finished({ tracks: [] }), source).join("\n");
   assert.match(empty, /Nobody was heard/);
+  assert.doesNotMatch(empty, /archive\.zip/);
   assert.doesNotMatch(empty, /Complete/);
   const error = { code: "E-DISK-FULL", message: "The disk is full." };
   assert.match(
@@ -110,4 +111,13 @@ test("the public notice has a text for every state, without links", () => {
     noticeText(finished(), "everybody had left"),
     /ended because everybody had left: 1:05, 1 person was heard/,
   );
+});
+
+test("the answer to stop links the ZIP of everything, for as long as the tracks", () => {
+  const text = stoppedAnswer(finished(), source).join("\n");
+  const zip = /<(http[^>]*archive\.zip[^>]*)>/.exec(text)?.[1] ?? "";
+  const { searchParams } = new URL(zip);
+  const exp = searchParams.get("exp") ?? "";
+  assert.equal(links.verifyArchive(finished().id, exp, searchParams.get("sig") ?? "", 0), "valid");
+  assert.match(text, new RegExp(`<t:${exp}:f>`));
 });

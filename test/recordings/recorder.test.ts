@@ -99,6 +99,7 @@ test(
     assert.deepEqual(await studio.catalog.listByGuild("1"), []);
     studio.capture.refusal = undefined;
     await studio.recorder.start(request());
+    assert.deepEqual(studio.over, [], "what never began is not over");
   },
 );
 
@@ -327,4 +328,20 @@ test("closing does not wait for ever", options, async () => {
   studio.writer.closeGate = new Gate();
   await studio.recorder.start(request());
   await studio.recorder.close();
+});
+
+test("a recording is said to be over once, after its files are let go", options, async () => {
+  await using studio = await Studio.open();
+  const { id } = await studio.recorder.start(request());
+  studio.hear(1);
+  await studio.recorder.stop("1");
+  await until(() => studio.over.length > 0);
+  assert.equal(studio.journal.count("writer.release"), 1);
+  const other = await studio.recorder.start(request());
+  await studio.recorder.close();
+  assert.deepEqual(
+    studio.over,
+    [`finished ${id}`, `finished ${other.id}`],
+    "at a shutdown, before close resolves",
+  );
 });

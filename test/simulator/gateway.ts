@@ -51,8 +51,8 @@ export class Gateway {
   }
 
   /** Serves upgrades of that HTTP server; its address must be known. */
-  attach(server: Server, port: number): void {
-    this.#url = `ws://127.0.0.1:${port}/gateway`;
+  attach(server: Server, host: string, port: number): void {
+    this.#url = `ws://${host}:${port}/gateway`;
     server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       this.#server.handleUpgrade(request, socket, head, (client) => this.#accept(client, request.url ?? ""));
     });

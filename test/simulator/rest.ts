@@ -48,7 +48,7 @@ export type RestOptions = {
 
 const PREFIX = "/api/v10";
 
-/** Lives on the simulator's thread: Discord's REST API on loopback. An unknown route is a problem and a 404. */
+/** Lives on the simulator's thread: Discord's REST API. An unknown route is a problem and a 404. */
 export class RestServer {
   readonly server: Server;
   readonly faults: RestFault[] = [];
@@ -66,11 +66,11 @@ export class RestServer {
     });
   }
 
-  /** Listens on a free loopback port and returns it. */
-  async listen(): Promise<number> {
+  /** Listens on a free port of that address and returns it. */
+  async listen(host: string): Promise<number> {
     await new Promise<void>((resolve, reject) => {
       this.server.once("error", reject);
-      this.server.listen(0, "127.0.0.1", resolve);
+      this.server.listen(0, host, resolve);
     });
     return (this.server.address() as AddressInfo).port;
   }

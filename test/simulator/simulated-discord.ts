@@ -28,11 +28,13 @@ export type SimulationOptions = {
   readonly heartbeatIntervalMs?: number;
   /** Whether the application was granted the privileged intents; without, asking for them closes with 4014. */
   readonly privilegedIntents?: boolean;
+  /** IPv4 address of this machine on which everything listens, default 127.0.0.1; that of a container bridge for bots in containers. */
+  readonly host?: string;
 };
 
 /**
- * Lives on the thread that starts it: a whole Discord on 127.0.0.1 with one guild, for tests and the demo. Unmodified
- * discord.js and @discordjs/voice talk to it. It never reaches beyond loopback.
+ * Lives on the thread that starts it: a whole Discord with one guild on this machine, for tests and the demo. Unmodified
+ * discord.js and @discordjs/voice talk to it. By default it listens on loopback alone.
  */
 export class SimulatedDiscord {
   readonly world: World;
@@ -50,6 +52,7 @@ export class SimulatedDiscord {
   readonly #interactions: Interactions;
   readonly #problems: string[] = [];
   readonly #folder: string;
+  #host = "";
   #port = 0;
   #closing: Promise<void> | undefined;
 
@@ -84,13 +87,15 @@ export class SimulatedDiscord {
     writeFileSync(join(this.#folder, "ca.pem"), voice.caPem);
   }
 
-  /** Starts everything on free ports of 127.0.0.1. */
+  /** Starts everything on free ports. */
   static async start(options: SimulationOptions): Promise<SimulatedDiscord> {
-    const voice = await VoiceService.start({ dave: options.dave });
+    const { host = "127.0.0.1" } = options;
+    const voice = await VoiceService.start({ dave: options.dave, host });
     const discord = new SimulatedDiscord(options, voice);
     try {
-      discord.#port = await discord.rest.listen();
-      discord.gateway.attach(discord.rest.server, discord.#port);
+      discord.#host = host;
+      discord.#port = await discord.rest.listen(host);
+      discord.gateway.attach(discord.rest.server, host, discord.#port);
       return discord;
     } catch (error) {
       await discord.close();
@@ -106,7 +111,7 @@ export class SimulatedDiscord {
   } {
     return {
       DISCORD_TOKEN: this.token,
-      DISCORD_API_URL: `http://127.0.0.1:${this.#port}/api`,
+      DISCORD_API_URL: `http://${this.#host}:${this.#port}/api`,
       NODE_EXTRA_CA_CERTS: join(this.#folder, "ca.pem"),
     };
   }

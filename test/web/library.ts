@@ -36,7 +36,10 @@ export class Library {
     this.stages = parts.stages;
   }
 
-  static async open(figures?: RecorderFigures): Promise<Library> {
+  static async open(
+    figures?: RecorderFigures,
+    requestArchive: (id: string) => void = () => undefined,
+  ): Promise<Library> {
     const dataDirectory = mkdtempSync(join(tmpdir(), "library-"));
     const storage = new Storage(dataDirectory);
     await storage.prepare();
@@ -57,6 +60,7 @@ export class Library {
       catalog,
       storage,
       retentionDays: RETENTION_DAYS,
+      requestArchive,
       readiness: (): Readiness => stages,
       metrics: new Metrics({ version: "0.0.0", recorder: figures }),
       log: pino({ level: "trace" }, sink),

@@ -131,12 +131,36 @@ test("a failed recording says why and offers what there is", options, async () =
   assert.match(text, /tracks\/1\.wav\?exp=/);
 });
 
-test("once the links have expired the page says when and offers none", options, async () => {
+test("the page says until when the recording is kept, and is gone after that", options, async () => {
   await using library = await Library.open();
+  const kept = await library.add({ startedAtMs: Date.now() - 29 * 86_400_000 });
+  assert.match((await pageOf(library, `/r/${kept.id}`)).text, /Kept until/);
   const { id } = await library.add({ startedAtMs: Date.UTC(2020, 0, 1) });
+  const { response, text } = await pageOf(library, `/r/${id}`);
+  assert.equal(response.status, 404);
+  assert.match(text, /There is nothing here/);
+});
+
+test("a recording that runs longer than recordings are kept has its page", options, async () => {
+  await using library = await Library.open();
+  const { id } = await library.add({ state: "recording", startedAtMs: Date.UTC(2020, 0, 1) });
+  assert.equal((await pageOf(library, `/r/${id}`)).response.status, 200);
+});
+
+test("peak and loudness stand beside each track, a fault instead of a promise", options, async () => {
+  await using library = await Library.open();
+  const loud = { integratedLufs: -23.4, rangeLu: 5, truePeakDbtp: -1.2 };
+  const { id } = await library.add({
+    tracks: [
+      { ...person(1, "Zoë"), peak: 16_384, loudness: loud },
+      { ...person(2, "Ben"), peak: 0, problem: "The file is shorter than it says." },
+    ],
+  });
   const { text } = await pageOf(library, `/r/${id}`);
-  assert.match(text, /Downloads ended/);
-  assert.doesNotMatch(text, /\.wav\?/);
+  assert.match(text, /peak \u22126\.0 dBFS · loudness \u221223\.4 LUFS/);
+  assert.match(text, /The file is shorter than it says\./);
+  assert.equal(text.match(/>Complete</g)?.length, 1);
+  assert.equal(text.match(/dBFS/g)?.length, 1);
 });
 
 test("a recording in which nobody spoke says that", options, async () => {

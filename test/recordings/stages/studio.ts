@@ -22,12 +22,15 @@ export class Studio {
   readonly storage: Storage;
   readonly catalog: Catalog;
   readonly recorder: Recorder;
+  /** State and id of the recordings that were said to be over. */
+  readonly over: readonly string[];
 
   private constructor(dataDirectory: string, catalog: Catalog, parts: StudioParts) {
     this.dataDirectory = dataDirectory;
     this.storage = new Storage(dataDirectory);
     this.catalog = catalog;
     this.recorder = parts.recorder;
+    this.over = parts.over;
     this.journal = parts.journal;
     this.capture = parts.capture;
     this.writer = parts.writer;
@@ -43,6 +46,7 @@ export class Studio {
     const capture = new QuietCapture(journal);
     const writer = new FolderWriter(journal);
     const notices = new PlainNotices(journal);
+    const over: string[] = [];
     const recorder = await Recorder.start({
       capture,
       writer,
@@ -54,8 +58,9 @@ export class Studio {
       diskReserveBytes: options.diskReserveBytes ?? 0,
       log: createLog("silent", "test"),
       timing: options.timing ?? {},
+      onOver: (manifest) => over.push(`${manifest.state} ${manifest.id}`),
     });
-    return new Studio(dataDirectory, catalog, { journal, capture, writer, notices, recorder });
+    return new Studio(dataDirectory, catalog, { journal, capture, writer, notices, recorder, over });
   }
 
   /** Somebody speaks: a track in capture, a file at the writer. */
@@ -86,6 +91,7 @@ type StudioParts = {
   readonly writer: FolderWriter;
   readonly notices: PlainNotices;
   readonly recorder: Recorder;
+  readonly over: readonly string[];
 };
 
 /** An order to record in guild 1, unless told otherwise. */

@@ -20,8 +20,8 @@ export type Certificates = {
   readonly privateKeyPem: string;
 };
 
-/** Makes an authority and a certificate for 127.0.0.1, valid for a day, in memory: nothing secret is ever stored. */
-export async function makeCertificates(): Promise<Certificates> {
+/** Makes an authority and a certificate for an IPv4 address, valid for a day, in memory: nothing secret is ever stored. */
+export async function makeCertificates(host: string): Promise<Certificates> {
   const validity = { notBefore: new Date(Date.now() - DAY_MS), notAfter: new Date(Date.now() + DAY_MS) };
   const authorityKeys = await webcrypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
   const authority = await X509CertificateGenerator.createSelfSigned({
@@ -39,7 +39,7 @@ export async function makeCertificates(): Promise<Certificates> {
   const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
   const certificate = await X509CertificateGenerator.create({
     serialNumber: "02",
-    subject: "CN=127.0.0.1",
+    subject: `CN=${host}`,
     issuer: authority.subject,
     ...validity,
     signingAlgorithm: ALGORITHM,
@@ -47,7 +47,7 @@ export async function makeCertificates(): Promise<Certificates> {
     publicKey: keys.publicKey,
     extensions: [
       new SubjectAlternativeNameExtension([
-        { type: "ip", value: "127.0.0.1" },
+        { type: "ip", value: host },
         { type: "dns", value: "localhost" },
       ]),
       new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),

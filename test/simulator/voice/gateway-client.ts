@@ -83,7 +83,7 @@ export class GatewayClient {
     this.#adopt(socket);
     this.#send(2, {
       ssrc: this.ssrc,
-      ip: "127.0.0.1",
+      ip: this.#sfu.address,
       port: this.#sfu.port,
       modes: [TRANSPORT_MODE],
       experiments: [],

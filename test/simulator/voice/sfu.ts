@@ -46,12 +46,17 @@ export class Sfu {
     this.#socket.on("error", (error) => problem(`UDP: ${error.message}`));
   }
 
-  static async start(faults: VoiceFaults, problem: (text: string) => void): Promise<Sfu> {
+  /** Binds a free port of an IPv4 address. */
+  static async start(host: string, faults: VoiceFaults, problem: (text: string) => void): Promise<Sfu> {
     const sfu = new Sfu(faults, problem);
-    await new Promise<void>((resolve) => sfu.#socket.bind(0, "127.0.0.1", resolve));
+    await new Promise<void>((resolve) => sfu.#socket.bind(0, host, resolve));
     sfu.#socket.setRecvBufferSize(SOCKET_BUFFER_BYTES);
     sfu.#socket.setSendBufferSize(SOCKET_BUFFER_BYTES);
     return sfu;
+  }
+
+  get address(): string {
+    return this.#socket.address().address;
   }
 
   get port(): number {

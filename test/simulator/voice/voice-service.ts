@@ -25,8 +25,8 @@ export type { Seat } from "../people/seat.ts";
 const DISCONNECTED = 4014;
 
 /**
- * Lives on the simulator's thread: a voice server (gateway v8 over wss, media over UDP) on 127.0.0.1, with the simulated
- * people in it. One instance serves every channel.
+ * Lives on the simulator's thread: a voice server (gateway v8 over wss, media over UDP) with the simulated people in
+ * it. One instance serves every channel.
  */
 export class VoiceService {
   readonly caPem: string;
@@ -66,13 +66,15 @@ export class VoiceService {
     this.#sockets.on("connection", (socket) => this.#greet(socket));
   }
 
-  static async start(options: { readonly dave: boolean }): Promise<VoiceService> {
+  /** Starts on free ports of `host`, an IPv4 address of this machine: what op 2 tells clients. */
+  static async start(options: { readonly dave: boolean; readonly host?: string }): Promise<VoiceService> {
+    const { dave, host = "127.0.0.1" } = options;
     const problems: string[] = [];
     const faults = noVoiceFaults();
-    const certificates = await makeCertificates();
-    const sfu = await Sfu.start(faults, (text) => problems.push(`voice: ${text}`));
-    const service = new VoiceService(options.dave, certificates, sfu, faults, problems);
-    await new Promise<void>((resolve) => service.#https.listen(0, "127.0.0.1", resolve));
+    const certificates = await makeCertificates(host);
+    const sfu = await Sfu.start(host, faults, (text) => problems.push(`voice: ${text}`));
+    const service = new VoiceService(dave, certificates, sfu, faults, problems);
+    await new Promise<void>((resolve) => service.#https.listen(0, host, resolve));
     return service;
   }
 
@@ -85,8 +87,8 @@ export class VoiceService {
   }): { token: string; endpoint: string } {
     const token = randomBytes(8).toString("hex");
     this.#admissions.set(token, { ...session, token });
-    const { port } = this.#https.address() as AddressInfo;
-    return { token, endpoint: `127.0.0.1:${port}` };
+    const { address, port } = this.#https.address() as AddressInfo;
+    return { token, endpoint: `${address}:${port}` };
   }
 
   /** It left, moved or was kicked on the main gateway: its tokens are void, its voice websocket closes with this code. */

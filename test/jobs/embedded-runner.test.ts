@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { EmbeddedRunner } from "../../src/jobs/embedded-runner.ts";
+import { Journal } from "../../src/jobs/journal.ts";
+import { createLog } from "../../src/log.ts";
+import { Catalog } from "../../src/recordings/catalog.ts";
+import { eventually, sleep } from "../support/wait.ts";
+import { contract, processors, reaches } from "./contract.ts";
+import type { Place } from "./contract.ts";
+import { kill, killInTheMiddle, spawnRunner } from "./kill.ts";
+
+const log = createLog("silent", "test");
+const options = { timeout: 60_000 };
+
+/** A data directory with a catalog, as one process has it. */
+async function open(): Promise<Place & { readonly directory: string; readonly catalog: Catalog }> {
+  const directory = mkdtempSync(join(tmpdir(), "jobs-"));
+  const catalog = await Catalog.open(directory);
+  return {
+    directory,
+    catalog,
+    start: ({ processors, concurrency = 4 }) =>
+      EmbeddedRunner.start({ catalog, processors, concurrency, log, backOffMs: 20 }),
+    [Symbol.asyncDispose]: async () => {
+      await catalog.close();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+contract("embedded", open);
+
+test(
+  "embedded: a job whose process is killed in the middle runs again, to the same bytes",
+  options,
+  async () => {
+    await using place = await open();
+    await using client = await place.start({ processors: undefined });
+    await killInTheMiddle(client, place.directory);
+  },
+);
+
+test("embedded: one process alone works at the jobs of a data directory", options, async () => {
+  await using place = await open();
+  const runner = await place.start({ processors: processors({}) });
+  await assert.rejects(place.start({ processors: processors({}) }), { code: "E-JOBS-RUNNING" });
+  await runner.close();
+  const child = spawnRunner(place.directory);
+  try {
+    await eventually("the other process has them", async () => {
+      try {
+        const mine = await place.start({ processors: processors({}) });
+        await mine.close();
+        await sleep(50);
+        return false;
+      } catch (error) {
+        return error instanceof Error && "code" in error && error.code === "E-JOBS-RUNNING";
+      }
+    });
+  } finally {
+    await kill(child);
+  }
+  await using again = await place.start({ processors: processors({}) });
+  assert.ok(again);
+});
+
+test("embedded: a job whose process ends in the middle every time is given up", options, async () => {
+  await using place = await open();
+  await using client = await place.start({ processors: undefined });
+  const id = await client.enqueue("finish", { recordingId: "r1" });
+  await client.schedule("expire", 60_000);
+  let begins = 0;
+  for (; begins < 20; begins += 1) {
+    // As a killed process leaves it.
+    await place.catalog.database.updateTable("jobs").set({ state: "active" }).execute();
+    await new Journal(place.catalog.database).recover(Date.now());
+    if ((await client.state(id))?.kind === "failed") break;
+  }
+  const state = await reaches(client, id, "failed");
+  assert.equal(state.error.code, "E-JOB-INTERRUPTED");
+  assert.equal(begins, 5);
+  assert.equal((await client.state("expire-scheduled"))?.kind, "waiting", "a schedule never ends like that");
+});
+
+test(
+  "embedded: a running job that was cancelled as its process died does not run again",
+  options,
+  async () => {
+    await using place = await open();
+    await using client = await place.start({ processors: undefined });
+    const id = await client.enqueue("finish", { recordingId: "r1" });
+    await place.catalog.database.updateTable("jobs").set({ state: "active" }).execute();
+    assert.equal(await client.cancel(id), true);
+    await using runner = await place.start({ processors: processors({}) });
+    assert.equal((await runner.state(id))?.kind, "cancelled");
+  },
+);
+
+test("embedded: the history of ended jobs is bounded", options, async () => {
+  await using place = await open();
+  const { catalog } = place;
+  const finish = () => Promise.resolve();
+  await using runner = await EmbeddedRunner.start({
+    catalog,
+    processors: processors({ finish }),
+    concurrency: 1,
+    log,
+    historyJobs: 10,
+  });
+  for (let job = 0; job < 30; job += 1) await runner.enqueue("finish", { recordingId: `r${job}` });
+  await reaches(runner, "finish-r29", "done");
+  await eventually("ten are left", async () => {
+    const rows = await catalog.database.selectFrom("jobs").select("id").execute();
+    return rows.length === 10;
+  });
+});
+
+test("embedded: a damaged row of the journal fails alone", options, async () => {
+  await using place = await open();
+  await using client = await place.start({ processors: undefined });
+  for (const recordingId of ["r1", "r2", "r3"]) await client.enqueue("finish", { recordingId });
+  const table = place.catalog.database.updateTable("jobs");
+  await table.set({ data: "{" }).where("id", "=", "finish-r1").execute();
+  await table.set({ name: "bake" }).where("id", "=", "finish-r2").execute();
+  await using runner = await place.start({ processors: processors({ finish: () => Promise.resolve() }) });
+  await reaches(runner, "finish-r3", "done");
+  await reaches(runner, "finish-r1", "failed");
+  const { error } = await reaches(runner, "finish-r2", "failed");
+  assert.match(error.detail, /no processor for bake/);
+});
