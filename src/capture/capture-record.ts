@@ -1,4 +1,5 @@
 /** One recording as the main thread keeps it, so that a dead capture thread takes no recording with it. */
+import { NO_PACKETS } from "../recordings/counts.ts";
 import type { TrackCounts } from "../recordings/counts.ts";
 import type { CaptureEvent, CaptureRequest, CaptureResult, CapturedTrack } from "../recordings/stages.ts";
 import { SAMPLE_RATE } from "../audio/pcm.ts";
@@ -21,6 +22,8 @@ export type CaptureRecord = {
   zeroMs: number;
   /** What the thread told last, at most a second old. */
   progress: Extract<CaptureEvent, { kind: "progress" }> | undefined;
+  /** Users by track number, from the instant they are heard: nobody may be given a number that was another's. */
+  readonly heard: Map<number, string>;
 };
 
 /** Now, on the recording's clock. */
@@ -33,7 +36,7 @@ export function positionOf(record: CaptureRecord): number {
 export function resumptionOf(record: CaptureRecord): Resumption {
   return {
     zeroMs: record.zeroMs,
-    tracks: (record.progress?.tracks ?? []).map(settleHeld),
+    tracks: knownTracks(record),
     connection: record.progress?.connection ?? { datagrams: 0, notMedia: 0, unattributed: 0 },
   };
 }
@@ -42,6 +45,15 @@ export function resumptionOf(record: CaptureRecord): Resumption {
 export function resultWithoutThread(record: CaptureRecord, fence: number): CaptureResult {
   const { tracks, connection } = resumptionOf(record);
   return { lengthSamples: positionOf(record), fence, tracks, connection };
+}
+
+/** Who was heard after the last progress has a track all the same; what it held then is not known. */
+function knownTracks(record: CaptureRecord): CapturedTrack[] {
+  const tracks = (record.progress?.tracks ?? []).map(settleHeld);
+  const told = new Set(tracks.map(({ track }) => track));
+  for (const [track, userId] of record.heard)
+    if (!told.has(track)) tracks.push({ track, userId, counts: NO_PACKETS });
+  return tracks.sort((a, b) => a.track - b.track);
 }
 
 /** What waited in the dead thread will not be heard. */

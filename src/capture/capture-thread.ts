@@ -85,6 +85,7 @@ export class CaptureThread implements CaptureStage {
       state: "connecting",
       zeroMs: 0,
       progress: undefined,
+      heard: new Map(),
     };
     this.#captures.set(handle, capture);
     const timer = setTimeout(() => {
@@ -200,7 +201,8 @@ export class CaptureThread implements CaptureStage {
 
   #onCaptureEvent(event: CaptureEvent): void {
     const capture = this.#captures.get(event.handle);
-    if (capture !== undefined && event.kind === "progress") capture.progress = event;
+    if (event.kind === "progress" && capture !== undefined) capture.progress = event;
+    if (event.kind === "track") capture?.heard.set(event.track, event.userId);
     for (const listener of this.#listeners) listener(event);
   }
 

@@ -156,3 +156,30 @@ test("when the capture thread dies a new one goes on: same clock, same track, an
   }
   assert.ok(!bench.events.some(({ kind }) => kind === "ended"));
 });
+
+test("whoever was first heard just before the thread died keeps their track to themselves", async () => {
+  await using bench = await Bench.start(false);
+  const seats = [];
+  for (const { userId } of PEOPLE)
+    seats.push(await bench.service.seat({ guildId: GUILD, channelId: CHANNEL, userId }));
+  const [anna, ben, chloe] = seats;
+  assert.ok(anna && ben && chloe);
+  await bench.record(1);
+  await anna.say(toneSpeech(440, 1));
+  await bench.event((event) => event.kind === "progress" && event.tracks.length === 1);
+  const speaking = ben.say(toneSpeech(660, 1));
+  await bench.event((event) => event.kind === "track" && event.track === 2);
+  bench.killThread();
+  await bench.event((event) => event.kind === "interrupted");
+  await speaking;
+  await bench.event((event) => event.kind === "connected" && event.position > SAMPLE_RATE);
+  await sleep(200);
+  await chloe.say(toneSpeech(880, 1));
+  const { tracks } = await bench.stop(1);
+  // By track number: whose audio came under it.
+  const owners = tracks.map(({ track, userId }) => [track, userId]);
+  assert.deepEqual(
+    owners,
+    PEOPLE.map(({ userId }, at) => [at + 1, userId]),
+  );
+});
