@@ -11,7 +11,10 @@ import { messageOf } from "./errors.ts";
 const ROLES = ["bot", "web", "jobs"] as const;
 export type Role = (typeof ROLES)[number];
 
-const httpUrl = z.string().refine(isHttpUrl, "must be an http:// or https:// address");
+const httpUrl = z
+  .string()
+  .refine(isHttpUrl, "must be an http:// or https:// address")
+  .refine((url) => !/[?#\s<>]/.test(url), "must have no ?, no # and no space");
 const integer = (min: number, max: number) =>
   z
     .string()
@@ -42,7 +45,7 @@ const variables = {
     .string()
     .regex(/^[\w.:-]+$/, "must be an address to listen on, such as 0.0.0.0 or 127.0.0.1")
     .default("0.0.0.0"),
-  HTTP_PORT: integer(0, 65_535).prefault("8080"),
+  HTTP_PORT: integer(1, 65_535).prefault("8080"),
   LINK_SECRET: z
     .string()
     .min(32, "must have at least 32 characters; leave it out to have one made and kept in DATA_DIR")

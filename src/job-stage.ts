@@ -7,11 +7,15 @@ import { createProcessors } from "./jobs/processors.ts";
 import { createLog } from "./log.ts";
 import type { Log } from "./log.ts";
 import type { Catalog } from "./recordings/catalog.ts";
+import { within } from "./recordings/deadline.ts";
 import type { Manifest } from "./recordings/manifest.ts";
 import type { Storage } from "./recordings/storage.ts";
 
 /** How often what has been kept long enough is looked for. */
 const SWEEP_MS = 3_600_000;
+
+/** A share of the ten seconds a shutdown may take; Redis may be away. */
+const LAST_ORDERS_MS = 1_500;
 
 /**
  * Lives on the main thread. The work after a recording: worked at by a process with the role `jobs`, ordered by the one
@@ -67,6 +71,12 @@ export class JobStage {
     this.#orders.add(order);
   }
 
+  /** Orders the ZIP of a recording anew: the one before failed, or was never made. Never throws. */
+  requestArchive(recordingId: string): void {
+    const order = this.#runner.enqueue("archive", { recordingId }, { again: true });
+    order.catch((error: unknown) => this.#log.warn({ err: error }, "a ZIP could not be ordered"));
+  }
+
   async #order(recordingId: string): Promise<void> {
     try {
       await this.#runner.enqueue("finish", { recordingId });
@@ -78,7 +88,11 @@ export class JobStage {
 
   /** Waits for the last orders, and ends work in the middle: it is begun again at the next start. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#orders);
+    try {
+      await within(Promise.all(this.#orders), LAST_ORDERS_MS, "Ordering the work after the last recordings");
+    } catch (error) {
+      this.#log.error({ err: error }, "the work after the last recordings could not be ordered");
+    }
     await this.#runner.close();
   }
 }

@@ -94,6 +94,7 @@ async function start(stages: AsyncDisposableStack, config: Config, log: Log): Pr
         catalog,
         storage,
         retentionDays: config.retentionDays,
+        requestArchive: (id) => jobs?.requestArchive(id),
         readiness: () => ({ gateway: bot?.discord.ready ?? true, writer: bot?.writer.alive ?? true }),
         metrics: new Metrics({ version: version(), recorder: bot?.recorder }),
         log: createLog(config.logLevel, "web"),

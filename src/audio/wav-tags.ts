@@ -1,4 +1,5 @@
 /** What a WAV says about itself beside the samples, as chunks: bext, LIST/INFO and iXML. */
+import { createHash } from "node:crypto";
 import { BEXT_FIXED_BYTES, BEXT_LOUDNESS_AT, bextLoudness } from "./bext-loudness.ts";
 import type { Channels } from "./pcm.ts";
 import { SAMPLE_RATE } from "./pcm.ts";
@@ -37,7 +38,7 @@ export function bextChunk(tags: WavTags, channels: Channels): Buffer {
   const started = new Date(tags.startedAtMs).toISOString();
   body.set(asciiLine(`${tags.name}: ${tags.title}`, 256), 0);
   body.set(asciiLine(SOFTWARE, 32), 256);
-  body.set(asciiLine(`${tags.recordingId}-${tags.track}`, 32), 288);
+  body.set(asciiLine(`${referenceOf(tags.recordingId)}-${tags.track}`, 32), 288);
   body.write(started.slice(0, 10), 320, 10, "latin1");
   body.write(started.slice(11, 19), 330, 8, "latin1");
   const sinceMidnightMs = ((tags.startedAtMs % MS_PER_DAY) + MS_PER_DAY) % MS_PER_DAY;
@@ -47,6 +48,11 @@ export function bextChunk(tags: WavTags, channels: Channels): Buffer {
   body.set(bextLoudness(undefined), BEXT_LOUDNESS_AT);
   body.write(history, BEXT_FIXED_BYTES, "latin1");
   return riffChunk("bext", body);
+}
+
+/** Which tracks belong together, without the id itself: that opens the recording's page, and a WAV is handed on. */
+function referenceOf(recordingId: string): string {
+  return createHash("sha256").update(recordingId).digest("hex").slice(0, 22);
 }
 
 /** LIST/INFO: the tags that players show. UTF-8, zero-terminated; an empty text is left out. */

@@ -1,11 +1,12 @@
 import type { Log } from "../log.ts";
 import type { Catalog } from "../recordings/catalog.ts";
+import type { FileLock } from "../recordings/file-lock.ts";
 import { DEFAULT_ATTEMPTS, DEFAULT_BACK_OFF_MS, HISTORY_JOBS, pauseMs, TICK_MS } from "./back-off.ts";
 import { jobIdOf, parseJobData, scheduledId } from "./definitions.ts";
 import { parseJson } from "./job-errors.ts";
 import { EVERY_RECORDING } from "./job-runner.ts";
 import type { EnqueueOptions, JobData, JobName, JobRunner, JobState, Processors } from "./job-runner.ts";
-import { JournalLock } from "./journal-lock.ts";
+import { lockJournal } from "./journal-lock.ts";
 import { Journal } from "./journal.ts";
 import type { JobRow } from "./journal.ts";
 import { RunningJob } from "./running-job.ts";
@@ -35,7 +36,7 @@ const JOURNAL_RETRY_MS = 1_000;
  */
 export class EmbeddedRunner implements JobRunner {
   readonly #journal: Journal;
-  readonly #lock: JournalLock | undefined;
+  readonly #lock: FileLock | undefined;
   readonly #options: EmbeddedRunnerOptions;
   readonly #running = new RunningJobs();
   #stopping = false;
@@ -46,7 +47,7 @@ export class EmbeddedRunner implements JobRunner {
   #pumping: Promise<void> | undefined;
   #pumpAgain = false;
 
-  private constructor(options: EmbeddedRunnerOptions, lock: JournalLock | undefined) {
+  private constructor(options: EmbeddedRunnerOptions, lock: FileLock | undefined) {
     this.#options = options;
     this.#lock = lock;
     this.#journal = new Journal(options.catalog.database);
@@ -55,13 +56,13 @@ export class EmbeddedRunner implements JobRunner {
   /** Begins work at once. Rejects with `E-JOBS-RUNNING` when another process works at these jobs. */
   static async start(options: EmbeddedRunnerOptions): Promise<EmbeddedRunner> {
     if (options.processors === undefined) return new EmbeddedRunner(options, undefined);
-    const lock = JournalLock.take(options.catalog.directory);
+    const lock = lockJournal(options.catalog.directory);
     const runner = new EmbeddedRunner(options, lock);
     try {
       const found = await runner.#journal.recover(Date.now());
       if (found.repeated + found.ended > 0) options.log.warn(found, "jobs were interrupted by a crash");
     } catch (error) {
-      lock.release();
+      lock[Symbol.dispose]();
       throw error;
     }
     // Another process may enqueue or cancel at any time, and its call does not reach this one: look now and then.
@@ -116,7 +117,7 @@ export class EmbeddedRunner implements JobRunner {
   }
 
   async close(): Promise<void> {
-    await (this.#closing ??= this.drain(0).then(() => this.#lock?.release()));
+    await (this.#closing ??= this.drain(0).then(() => this.#lock?.[Symbol.dispose]()));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

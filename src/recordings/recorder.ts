@@ -175,7 +175,9 @@ export class Recorder {
     this.#ended = {
       started: this.#ended.started,
       finished: this.#ended.finished + (manifest.state === "finished" ? 1 : 0),
-      failed: this.#ended.failed + (manifest.state === "failed" ? 1 : 0),
+      // One that never began was refused, and has not failed.
+      failed:
+        this.#ended.failed + (manifest.state === "failed" && manifest.startedAtMs !== undefined ? 1 : 0),
       packets: sumOfCounts(this.#ended.packets, packetsOf(manifest)),
     };
     if (manifest.startedAtMs !== undefined) this.#onOver(manifest);

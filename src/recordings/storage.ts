@@ -57,6 +57,11 @@ export class Storage {
     return join(this.directory(id), "exports");
   }
 
+  /** Whether the recording's folder is there: deleting the folder deletes the recording. */
+  async exists(id: string): Promise<boolean> {
+    return (await stat(this.directory(id)).catch(() => undefined))?.isDirectory() === true;
+  }
+
   /** The ZIP of everything, once it has been made; it appears whole or not at all. */
   async archiveFile(manifest: Pick<Manifest, "id" | "title" | "channel">): Promise<TrackFile | undefined> {
     const file = archiveName(manifest);

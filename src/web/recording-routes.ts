@@ -37,6 +37,7 @@ export function recordingRoutes(server: FastifyInstance, options: RecordingRoute
     // Its deletion may be a while in coming; for people it has happened.
     if (manifest === undefined || (isOver(manifest) && hasExpired(manifest, retentionDays, nowMs)))
       return sendMessage(reply, 404);
+    if (!(await storage.exists(id))) return sendMessage(reply, 404);
     const archiveBytes = (await storage.archiveFile(manifest))?.sizeBytes;
     reply.header("cache-control", "private, no-store");
     return sendPage(reply, recordingPage(manifest, { links, retentionDays, nowMs, archiveBytes }));

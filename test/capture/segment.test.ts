@@ -14,8 +14,8 @@ const SILENCE = Buffer.from([0xf8, 0xff, 0xfe]);
 const codec = loadOpusCodec();
 const speech = encodeTone(100);
 
-function encodeTone(frames: number): Buffer[] {
-  const encoder = new prism.opus.Encoder({ rate: 48_000, channels: 1, frameSize: FRAME_SAMPLES });
+function encodeTone(frames: number, frameSize = FRAME_SAMPLES): Buffer[] {
+  const encoder = new prism.opus.Encoder({ rate: 48_000, channels: 1, frameSize });
   const pcm = Buffer.alloc(FRAME_SAMPLES * 2 * frames);
   for (let sample = 0; sample < FRAME_SAMPLES * frames; sample++)
     pcm.writeInt16LE(Math.round(8_000 * Math.sin((2 * Math.PI * 440 * sample) / 48_000)), sample * 2);
@@ -95,6 +95,44 @@ test("a hole in speech is concealed at its place for at most 100 ms, and counted
   const positions = frames().map((frame) => frame.position / FRAME_SAMPLES);
   assert.ok(positions.includes(30) && positions.includes(54) && !positions.includes(55));
   assert.equal(new Set(positions).size, positions.length);
+});
+
+test("a hole between packets of different durations is concealed without touching what was said", () => {
+  for (const [before, after] of [
+    [1, 3],
+    [3, 1],
+  ] as const) {
+    const { segment, track, receive, frames } = bench();
+    const header = emptyRtpHeader();
+    const first = speech.slice(0, 10);
+    if (before === 1) first.forEach((packet, index) => receive(index, packet));
+    let sequence = before === 1 ? 10 : 0;
+    let timestamp = sequence * FRAME_SAMPLES;
+    const send = (media: Buffer, frameCount: number): void => {
+      header.sequence = sequence++;
+      header.timestamp = timestamp;
+      const packet = segment.number(header, media, timestamp);
+      assert.ok(packet);
+      segment.accept(packet, media);
+      timestamp += frameCount * FRAME_SAMPLES;
+    };
+    const [long, longer] = encodeTone(6, 3 * FRAME_SAMPLES);
+    const [short] = speech;
+    assert.ok(long && longer && short);
+    if (before === 3) for (const media of [long, longer]) send(media, 3);
+    sequence += 3;
+    timestamp += 3 * before * FRAME_SAMPLES;
+    send(after === 3 ? long : short, after);
+    segment.close();
+    const positions = frames().map((frame) => frame.position);
+    assert.equal(new Set(positions).size, positions.length, "nothing is written twice");
+    const counts = track.snapshot().counts;
+    assert.ok(counts.concealedSamples >= 3 * FRAME_SAMPLES, JSON.stringify(counts));
+    assert.deepEqual(
+      positions.toSorted((a, b) => a - b),
+      positions,
+    );
+  }
 });
 
 test("somebody who only sent silence has no track, and their books balance", () => {

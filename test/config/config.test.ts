@@ -63,6 +63,11 @@ test("a Redis for the jobs is taken as it is written, and absent when none is", 
   assert.equal(bare.config.redisUrl, undefined);
 });
 
+test("an address with a query, and port 0, would make links that lead nowhere", () => {
+  const faults = faultsOf({ PUBLIC_URL: "https://example.org/?a=1", HTTP_PORT: "0" });
+  assert.deepEqual(Object.keys(faults).sort(), ["HTTP_PORT", "PUBLIC_URL"]);
+});
+
 test("an empty variable counts as absent", () => {
   const result = readConfig(Object.fromEntries(Object.keys(malformed).map((name) => [name, ""])));
   assert.ok(result.ok);

@@ -26,7 +26,7 @@ const SCENE = [
 const say = (text = "") => console.log(text);
 let stepNumber = 0;
 const step = (text: string) => say(`${++stepNumber}. ${text}`);
-const quote = (text: string) => say(text.replace(/^/gm, "     │ "));
+const quote = (text: string) => say(asShown(text).replace(/^/gm, "     │ "));
 
 const started = Date.now();
 const dataDir = resolve("demo-output", new Date().toISOString().slice(0, 19).replaceAll(":", "-"));
@@ -127,6 +127,16 @@ function readManifest(): Manifest {
 
 function onlyFolder(root: string): string {
   return join(root, readdirSync(root)[0] ?? "");
+}
+
+/** Mentions and times as Discord shows them. */
+function asShown(text: string): string {
+  return text
+    .replaceAll(`<#${discord.voiceChannel.id}>`, `#${discord.voiceChannel.name}`)
+    .replaceAll(/<t:(\d+)(?::\w)?>/g, (_match, seconds: string) =>
+      new Date(Number(seconds) * 1000).toLocaleString(),
+    )
+    .replaceAll(/<(https?:[^>]+)>/g, "$1");
 }
 
 function megabytes(bytes: number): string {

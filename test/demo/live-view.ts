@@ -4,7 +4,9 @@ import { join } from "node:path";
 const TICK_MS = 200;
 /** Frames are 20 ms apart; somebody whose last one is older than this is silent. */
 const SPEAKING_MS = 120;
-const BAR_CELLS = 50;
+/** What a line needs beside the bar; a wrapped line could not be drawn over. */
+const REST_CELLS = 40;
+const BAR_CELLS = Math.max(10, Math.min(50, (process.stdout.columns || 80) - REST_CELLS));
 
 export type Speaker = { readonly name: string; readonly sent: readonly { readonly sentAtMs: number }[] };
 

@@ -45,6 +45,31 @@ test("a recording goes on when somebody comes back in time", limits, async () =>
   assert.equal(guild.recorder.active.length, 1);
 });
 
+test("a recording ends when the bot is moved: people elsewhere have seen no notice", limits, async () => {
+  await using guild = await Guild.start();
+  const { discord, zoe } = guild;
+  const elsewhere = discord.addVoiceChannel("Private talk");
+  await zoe.join();
+  await discord.command(zoe, "record start");
+  discord.faults.moveBot(elsewhere.id);
+  await eventually("it ends", () => guild.recorder.active.length === 0);
+  await eventually("the reason is told", () =>
+    /because I was moved to another channel/.test(guild.chat.join()),
+  );
+});
+
+test("of two recordings in an empty channel the second one ends too", limits, async () => {
+  await using guild = await Guild.start({ emptyMs: 500 });
+  const { discord, zoe } = guild;
+  await zoe.join();
+  await discord.command(zoe, "record start");
+  await zoe.leave();
+  await discord.command(zoe, "record stop");
+  const channel = { channel: discord.voiceChannel.id };
+  await discord.command(zoe, "record start", channel);
+  await eventually("the second one ends", () => guild.recorder.active.length === 0);
+});
+
 test("a recording that somebody stopped sends nobody a message", limits, async () => {
   await using guild = await Guild.start();
   const { discord, zoe } = guild;

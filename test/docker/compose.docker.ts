@@ -11,7 +11,7 @@ import { SimulatedDiscord } from "../simulator/simulated-discord.ts";
 import { fullText, trackLinks } from "../support/call.ts";
 import { rms, soundingSpan, toneAmplitude } from "../support/tones.ts";
 import { eventually, sleep } from "../support/wait.ts";
-import { readSamples, wavefileFacts } from "../support/wav-readers.ts";
+import { firstChannel, readWithWavefile } from "../support/wav-readers.ts";
 import { Deployment } from "./deployment.ts";
 import { docker, findEngine } from "./engine.ts";
 
@@ -125,7 +125,7 @@ test("the compose file deploys a recorder that keeps its promises", { skip, time
         assert.equal(response.status, 200);
         const path = deployment.path(`track-${number}.wav`);
         writeFileSync(path, Buffer.from(await response.arrayBuffer()));
-        assert.equal(wavefileFacts(path).samples, manifest.lengthSamples);
+        assert.equal(readWithWavefile(path).samples, manifest.lengthSamples);
         assert.ok(
           zip.includes(readFileSync(path).subarray(-4 * SAMPLE_RATE)),
           `track ${number} is in the ZIP`,
@@ -133,7 +133,7 @@ test("the compose file deploys a recorder that keeps its promises", { skip, time
         const userId = manifest.tracks.find(({ track }) => track === number)?.userId;
         const speaker = people.find(({ person }) => person.id === userId);
         assert.ok(speaker !== undefined, `track ${number} belongs to one of them`);
-        const samples = readSamples(path);
+        const samples = firstChannel(path);
         const span = soundingSpan(samples);
         assert.ok(span !== undefined, `${speaker.person.name} is heard`);
         starts.push(span.first / SAMPLE_RATE);
@@ -153,7 +153,7 @@ test("the compose file deploys a recorder that keeps its promises", { skip, time
     const { tracks } = await deployment.copyRecording("Killed");
     assert.equal(tracks.length, 2);
     for (const path of tracks) {
-      const span = soundingSpan(readSamples(path));
+      const span = soundingSpan(firstChannel(path));
       assert.ok(span !== undefined && span.last - span.first > SAMPLE_RATE, `speech in ${path}`);
     }
   });
@@ -171,7 +171,7 @@ test("the compose file deploys a recorder that keeps its promises", { skip, time
     assert.equal(manifest.state, "finished");
     assert.equal(tracks.length, 2);
     for (const path of tracks) {
-      const samples = readSamples(path);
+      const samples = firstChannel(path);
       assert.equal(samples.length, manifest.lengthSamples);
       assert.ok(rms(samples.subarray(-SAMPLE_RATE)) > 0.05, `${path} goes on up to the end`);
     }

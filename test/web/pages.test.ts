@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
@@ -198,4 +199,12 @@ test("somebody who asks too often is asked to wait", options, async () => {
     [404, 429],
   );
   assert.equal((await fetch(library.url("/healthz"))).status, 200);
+});
+
+test("deleting a recording's folder deletes its page", async () => {
+  await using library = await Library.open();
+  const { id } = await library.add();
+  assert.equal((await pageOf(library, `/r/${id}`)).response.status, 200);
+  rmSync(library.storage.directory(id), { recursive: true });
+  assert.equal((await pageOf(library, `/r/${id}`)).response.status, 404);
 });

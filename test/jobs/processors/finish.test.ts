@@ -5,7 +5,7 @@ import path from "node:path";
 import { test } from "node:test";
 import { PermanentFailure } from "../../../src/jobs/job-runner.ts";
 import { loudnessOf } from "../../../src/jobs/media-tools.ts";
-import { ffprobeFacts, missing, soxFacts } from "../../support/wav-readers.ts";
+import { readWithFfprobe, missing, readWithSox } from "../../support/wav-readers.ts";
 import { killedAt } from "./killed.ts";
 import { audioOf, digests, Workshop } from "./workshop.ts";
 
@@ -37,7 +37,7 @@ test("a tone at −20 dBFS is measured at −23 LUFS, and the header says so", w
   assert.equal(head.readInt16LE(bext + 414), Math.round(100 * (loudness?.rangeLu ?? 0)));
   assert.equal(head.readInt16LE(bext + 416), Math.round(100 * (loudness?.truePeakDbtp ?? 0)));
   assert.equal(head.readInt16LE(bext + 418), 0x7fff);
-  for (const facts of [ffprobeFacts(file), soxFacts(file)])
+  for (const facts of [readWithFfprobe(file), readWithSox(file)])
     assert.deepEqual(facts, { sampleRate: 48_000, channels: 1, bits: 16, samples: 240_000 });
   assert.deepEqual(await workshop.catalog.find(manifest.id), finished, "the catalog says the same");
 });
@@ -116,7 +116,7 @@ test(
         "it died in the middle",
       );
       assert.notDeepEqual(digests(folder), expected, "the kill came before the end");
-      assert.equal(ffprobeFacts(workshop.trackPath(manifest, 1)).samples, 960_000);
+      assert.equal(readWithFfprobe(workshop.trackPath(manifest, 1)).samples, 960_000);
       await workshop.processors().finish({ recordingId: manifest.id }, workshop.context());
       assert.deepEqual(digests(folder), expected);
     }
