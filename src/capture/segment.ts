@@ -43,6 +43,8 @@ export class Segment implements TimelineSink<MediaPacket> {
   readonly #unwrapper = new RtpUnwrapper();
   readonly #timeline = new Timeline<MediaPacket>();
   #decoder: OpusDecoder | undefined;
+  /** Duration of the packet placed last, which lost ones are reckoned to share. */
+  #lastSamples = 0;
   /** Where a run of packets that were opened late goes on: their own decoder and the next sequence. */
   #lateDecoder: OpusDecoder | undefined;
   #lateSequence = -1;
@@ -112,6 +114,8 @@ export class Segment implements TimelineSink<MediaPacket> {
   /** Called by the timeline, in order. */
   place(packet: MediaPacket, position: number, lostPackets: number): void {
     const { track } = this;
+    const lostSamples = lostPackets * this.#lastSamples;
+    this.#lastSamples = packet.samples;
     if (track === undefined) {
       this.ledger.settle("expired");
       return;
@@ -122,7 +126,7 @@ export class Segment implements TimelineSink<MediaPacket> {
       return;
     }
     this.#decoder ??= this.#codec.create(this.#channels);
-    if (lostPackets > 0) this.#conceal(track, this.#decoder, packet, position, lostPackets);
+    if (lostPackets > 0) this.#conceal(track, this.#decoder, position, lostSamples);
     this.#decodeInto(track, this.#decoder, packet, position);
   }
 
@@ -162,18 +166,12 @@ export class Segment implements TimelineSink<MediaPacket> {
     }
   }
 
-  /** Makes up the first frames of a hole; beyond that, silence is more honest. */
-  #conceal(
-    track: Track,
-    decoder: OpusDecoder,
-    next: MediaPacket,
-    position: number,
-    lostPackets: number,
-  ): void {
+  /** Makes up the first frames of the hole before a position; beyond that, silence is more honest. */
+  #conceal(track: Track, decoder: OpusDecoder, position: number, lostSamples: number): void {
     if (track.number === 0) return;
-    const from = position - lostPackets * next.samples;
+    const from = position - lostSamples;
     let offset = 0;
-    for (let frame = 0; frame < Math.min(lostPackets, MAX_CONCEALED_FRAMES); frame++) {
+    for (let frame = 0; frame < MAX_CONCEALED_FRAMES && offset < lostSamples; frame++) {
       const pcm = decoder.conceal();
       if (pcm === undefined) return;
       const samples = pcm.length / (this.#channels * BYTES_PER_SAMPLE);
