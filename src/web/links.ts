@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 
 /**
  * Addresses of recordings. A page opens by its id, which is secret; a file's link carries an HMAC-SHA256 over id, file
- * and expiry, so it can be handed on alone and stops working by itself. Pure: the caller brings the time.
+ * and expiry, and stops working by itself. Pure: the caller brings the time.
  */
 
 /** Links last as long as the recording's files. */
