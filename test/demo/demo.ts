@@ -12,6 +12,7 @@ import { loadSpeech } from "../simulator/people/speech.ts";
 import { SimulatedDiscord } from "../simulator/simulated-discord.ts";
 import { BotProcess, freePort } from "../support/bot-process.ts";
 import { fullText, trackLinks } from "../support/call.ts";
+import { eventually } from "../support/wait.ts";
 import { LiveView } from "./live-view.ts";
 
 const CHANNEL_WAIT_MS = 20_000;
@@ -82,13 +83,19 @@ const stop = await discord.command(host, "record stop");
 await stop.until((reply) => trackLinks(fullText(reply)).size === SCENE.length, CHANNEL_WAIT_MS);
 quote(stop.content);
 
+const archiveLink = /https?:\S+\/archive\.zip\?[^\s>]+/.exec(fullText(stop))?.[0] ?? "";
+// It is made last: from then on no file changes any more.
+const archive = await eventually("the ZIP is there", () => download(archiveLink), CHANNEL_WAIT_MS);
+step(
+  `After the recording, every track has been checked and measured, and the ZIP made: ${megabytes(archive.length)}.`,
+);
+
 const manifest = readManifest();
 const links = trackLinks(fullText(stop));
 step("Every track, downloaded through its link and compared with the file:\n");
 for (const track of manifest.tracks) {
   const path = join(folder, "tracks", track.file ?? "");
-  const response = await fetch((links.get(track.track) ?? "").replace("localhost", "127.0.0.1"));
-  const same = response.ok && Buffer.from(await response.arrayBuffer()).equals(readFileSync(path));
+  const same = (await download(links.get(track.track) ?? ""))?.equals(readFileSync(path)) === true;
   const complete =
     track.counts !== undefined &&
     balances(track.counts) &&
@@ -120,6 +127,13 @@ say(
   `  the links   DATA_DIR=${relative(process.cwd(), dataDir)} HTTP_PORT=${port} ROLES=web npm start   serves them again`,
 );
 say("  your own    npm start   tells how to make the bot");
+
+/** What is behind a link of the bot, or undefined where it is not there (yet). */
+async function download(link: string): Promise<Buffer | undefined> {
+  const response = await fetch(link.replace("localhost", "127.0.0.1"));
+  const body = Buffer.from(await response.arrayBuffer());
+  return response.ok ? body : undefined;
+}
 
 function readManifest(): Manifest {
   return manifestSchema.parse(JSON.parse(readFileSync(join(folder, "recording.json"), "utf8")));
