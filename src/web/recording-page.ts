@@ -164,7 +164,7 @@ function archiveLine(manifest: Manifest, context: PageContext): Html | undefined
   if (context.archiveBytes === undefined)
     return html`<p class="soft">A ZIP of everything is being made: reload this page in a few minutes.</p>`;
   const address = context.links.archiveFromPage(manifest.id, expiresAtS);
-  return html`<p>
+  return html`<p class="everything">
     <a class="button" href="${address}" download
       >Download everything (ZIP, ${sizeInWords(context.archiveBytes)})</a
     >

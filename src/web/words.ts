@@ -72,7 +72,7 @@ export function loudnessInWords(track: Pick<ManifestTrack, "peak" | "loudness">)
   const { peak, loudness } = track;
   const words: string[] = [];
   if (peak !== undefined && peak > 0) words.push(`peak ${decibels(20 * Math.log10(peak / FULL_SCALE))} dBFS`);
-  if (loudness !== undefined) words.push(`loudness ${decibels(loudness.integratedLufs)} LUFS`);
+  if (loudness !== undefined) words.push(`${decibels(loudness.integratedLufs)} LUFS`);
   return words;
 }
 
