@@ -39,10 +39,10 @@ test(
     assert.deepEqual(
       entries.map(({ name, sha256, method }) => [name, sha256, method]),
       [
-        ["Zoë-s-Show/recording.json", onDisk["recording.json"], 0],
-        ["Zoë-s-Show/events.ndjson", onDisk["events.ndjson"], 0],
-        ["Zoë-s-Show/01-Zoë.wav", onDisk["tracks/01-Zoë.wav"], 0],
-        ["Zoë-s-Show/02-山田.wav", onDisk["tracks/02-山田.wav"], 0],
+        ["Zoë_s_Show/recording.json", onDisk["recording.json"], 0],
+        ["Zoë_s_Show/events.ndjson", onDisk["events.ndjson"], 0],
+        ["Zoë_s_Show/01-Zoë.wav", onDisk["tracks/01-Zoë.wav"], 0],
+        ["Zoë_s_Show/02-山田.wav", onDisk["tracks/02-山田.wav"], 0],
       ],
     );
     assert.equal(
@@ -125,14 +125,14 @@ test("hostile titles and file names end inside the ZIP's own folder", withReader
   await workshop.processors({ ffmpeg: "/nowhere" }).archive({ recordingId: manifest.id }, workshop.context());
   const names = pythonList(zipPath(workshop, manifest)).map(({ name }) => name);
   assert.deepEqual(names.slice(2), [
-    "tmp-evil-X-y/01-..wav",
-    "tmp-evil-X-y/02-CON.wav",
-    "tmp-evil-X-y/03-a-vaw-exe-b.wav",
-    "tmp-evil-X-y/04-user.wav",
+    "tmp_evil_X_y/01-..wav",
+    "tmp_evil_X_y/02-CON.wav",
+    "tmp_evil_X_y/03-a_vaw_exe_b.wav",
+    "tmp_evil_X_y/04-user.wav",
   ]);
   const target = fs.mkdtempSync(path.join(workshop.dataDirectory, "out-"));
   execFileSync("unzip", ["-q", zipPath(workshop, manifest), "-d", target]);
-  assert.deepEqual(fs.readdirSync(target), ["tmp-evil-X-y"]);
+  assert.deepEqual(fs.readdirSync(target), ["tmp_evil_X_y"]);
 });
 
 test("a recording in which nobody spoke has a ZIP of what is known", withReaders, async () => {
