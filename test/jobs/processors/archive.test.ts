@@ -103,7 +103,8 @@ test(
       );
       assert.equal(fs.existsSync(zip), false, "half a ZIP is never seen");
       assert.equal(await workshop.storage.archiveFile(manifest), undefined);
-      assert.equal(fs.readdirSync(path.dirname(zip)).length, 1, "it had begun");
+      // At the first report the file may not be there yet; later the half-made one lies beside where the ZIP belongs.
+      if (reports > 1) assert.equal(fs.readdirSync(path.dirname(zip)).length, 1, "it had begun");
       await archive({ recordingId: manifest.id }, workshop.context());
       assert.deepEqual(digests(folder), expected);
     }
