@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { toErrorData } from "../errors.ts";
 import type { RecorderError } from "../errors.ts";
 import { BYTES_PER_SAMPLE, FRAME_SAMPLES, SAMPLE_RATE } from "../audio/pcm.ts";
@@ -18,6 +17,7 @@ import type { DatagramCounts, TapOutlet } from "./connection-tap.ts";
 import type { OpusCodec } from "./decoder.ts";
 import { monotonicMs } from "./monotonic-clock.ts";
 import type { Resumption } from "./protocol.ts";
+import { drainSockets } from "./socket-drain.ts";
 import { StartGate } from "./start-gate.ts";
 import { Track } from "./track.ts";
 import type { TrackOutlet } from "./track.ts";
@@ -143,7 +143,7 @@ export class CaptureSession {
   async #stop(): Promise<CaptureResult> {
     const end = this.#position();
     // What the kernel holds was said before the end: let it in.
-    await nextTurn();
+    await drainSockets(() => this.#counts.datagrams);
     this.#tap?.close();
     this.#link.leave();
     // Settled long ago, unless somebody stops what has not begun.
