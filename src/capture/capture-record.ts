@@ -24,6 +24,10 @@ export type CaptureRecord = {
   progress: Extract<CaptureEvent, { kind: "progress" }> | undefined;
   /** Users by track number, from the instant they are heard: nobody may be given a number that was another's. */
   readonly heard: Map<number, string>;
+  /** Its thread died, or the next one would not take it: no thread knows of it. */
+  orphaned: boolean;
+  /** Until it is handed to the next thread. */
+  resumeTimer: NodeJS.Timeout | undefined;
 };
 
 /** Now, on the recording's clock. */

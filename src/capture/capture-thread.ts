@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { fromErrorData, messageOf, toErrorData } from "../errors.ts";
-import type { RecorderError } from "../errors.ts";
+import type { ErrorData, RecorderError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { FrameProducer } from "../queue/frame-queue.ts";
 import type { FrameQueueMemory } from "../queue/frame-queue.ts";
@@ -38,6 +38,8 @@ const RESTART_PAUSE_MS = 1_000;
 const MAX_DEATHS = 3;
 const DEATH_WINDOW_MS = 60_000;
 
+const RESULTS_KEPT = 16;
+
 /**
  * Lives on the main thread. The capture stage: starts its thread with the first recording, carries the main gateway's
  * voice messages to and fro. When the thread dies, a new one goes on with its recordings; when it keeps dying, they end, and
@@ -46,6 +48,8 @@ const DEATH_WINDOW_MS = 60_000;
 export class CaptureThread implements CaptureStage {
   readonly #options: CaptureThreadOptions;
   readonly #captures = new Map<RecordingHandle, CaptureRecord>();
+  /** Of recordings that ended lately, the oldest first: a stop may be repeated. */
+  readonly #results = new Map<RecordingHandle, CaptureResult>();
   readonly #listeners: ((event: CaptureEvent) => void)[] = [];
   #worker: Worker | undefined;
   #exited: Promise<void> = Promise.resolve();
@@ -72,7 +76,7 @@ export class CaptureThread implements CaptureStage {
 
   async start(request: CaptureRequest): Promise<{ readonly startedAtMs: number }> {
     if (this.#closing !== undefined) throw closing();
-    if (this.#captures.has(request.handle))
+    if (this.#captures.has(request.handle) || this.#results.has(request.handle))
       throw new Error(`The recording handle ${request.handle} is in use.`);
     const { handle, guildId } = request;
     const capture: CaptureRecord = {
@@ -86,6 +90,8 @@ export class CaptureThread implements CaptureStage {
       zeroMs: 0,
       progress: undefined,
       heard: new Map(),
+      orphaned: false,
+      resumeTimer: undefined,
     };
     this.#captures.set(handle, capture);
     const timer = setTimeout(() => {
@@ -102,11 +108,13 @@ export class CaptureThread implements CaptureStage {
   }
 
   async stop(handle: RecordingHandle): Promise<CaptureResult> {
+    const result = this.#results.get(handle);
+    if (result !== undefined) return result;
     const capture = this.#captures.get(handle);
     if (capture === undefined) throw new Error(`There is no recording with the handle ${handle}.`);
     if (capture.state === "connecting" || capture.state === "running") {
       if (capture.state === "running") capture.state = "stopping";
-      if (this.#worker === undefined) {
+      if (this.#worker === undefined || capture.orphaned) {
         this.#leaveFor(capture);
       } else {
         const timer = setTimeout(() => {
@@ -192,6 +200,7 @@ export class CaptureThread implements CaptureStage {
         return;
       case "start-failed":
         if (capture.state === "connecting") this.#failStart(capture, fromErrorData(message.error));
+        else this.#onOrphaned(capture, message.error);
         return;
       case "stopped":
         this.#finish(capture, message.result);
@@ -217,15 +226,23 @@ export class CaptureThread implements CaptureStage {
       if (capture.state === "connecting") this.#failStart(capture, error);
       else if (capture.state === "stopping") this.#leaveFor(capture);
       else if (capture.state === "running" && goOn) this.#resume(capture, error);
-      else if (capture.state === "running")
-        this.#onCaptureEvent({ kind: "ended", handle: capture.request.handle, error: toErrorData(error) });
+      else if (capture.state === "running") this.#onOrphaned(capture, toErrorData(error));
     }
+  }
+
+  /** No thread has the recording any more, nor will have it. */
+  #onOrphaned(capture: CaptureRecord, error: ErrorData): void {
+    capture.orphaned = true;
+    if (capture.state === "stopping") this.#leaveFor(capture);
+    else if (capture.state === "running")
+      this.#onCaptureEvent({ kind: "ended", handle: capture.request.handle, error });
   }
 
   /** Hands a recording to a new thread; in the meantime it is interrupted. */
   #resume(capture: CaptureRecord, error: RecorderError): void {
     const { request } = capture;
     const reason = error.message;
+    capture.orphaned = true;
     this.#onCaptureEvent({
       kind: "interrupted",
       handle: request.handle,
@@ -233,8 +250,11 @@ export class CaptureThread implements CaptureStage {
       reason,
     });
     this.#sendLeave(request.guildId);
-    setTimeout(() => {
+    // Another recording's thread may have died within the pause.
+    clearTimeout(capture.resumeTimer);
+    capture.resumeTimer = setTimeout(() => {
       if (capture.state !== "running" || this.#closing !== undefined) return;
+      capture.orphaned = false;
       this.#ensureWorker();
       this.#post({ kind: "start", request, resumption: resumptionOf(capture) });
     }, RESTART_PAUSE_MS);
@@ -267,8 +287,15 @@ export class CaptureThread implements CaptureStage {
   #finish(capture: CaptureRecord, result: CaptureResult): void {
     if (capture.state === "over") return;
     capture.state = "over";
-    capture.progress = undefined;
+    clearTimeout(capture.resumeTimer);
     capture.unsubscribe();
+    const { handle } = capture.request;
+    this.#captures.delete(handle);
+    this.#results.set(handle, result);
+    for (const [oldest] of this.#results) {
+      if (this.#results.size <= RESULTS_KEPT) break;
+      this.#results.delete(oldest);
+    }
     capture.stopped.resolve(result);
   }
 

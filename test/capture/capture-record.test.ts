@@ -32,6 +32,8 @@ function record(): CaptureRecord {
       [2, "22"],
       [1, "11"],
     ]),
+    orphaned: true,
+    resumeTimer: undefined,
   };
 }
 

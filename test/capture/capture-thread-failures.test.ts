@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { TestContext } from "node:test";
+import type { Worker } from "node:worker_threads";
 import { pino } from "pino";
 import { CaptureThread } from "../../src/capture/capture-thread.ts";
 import type { VoiceGateway } from "../../src/capture/voice-gateway.ts";
@@ -7,6 +9,7 @@ import { RecorderError } from "../../src/errors.ts";
 import { createFrameQueueMemory } from "../../src/queue/frame-queue.ts";
 import type { FrameQueueMemory } from "../../src/queue/frame-queue.ts";
 import type { CaptureRequest } from "../../src/recordings/stages.ts";
+import { eventually, sleep } from "../support/wait.ts";
 
 const request: CaptureRequest = {
   handle: 1,
@@ -95,3 +98,58 @@ test("closing is final and may be repeated", async () => {
   assert.equal(capture.alive, false);
   await assert.rejects(capture.start({ ...request, handle: 2 }), hasCode("E-CLOSING"));
 });
+
+const RUNNING = { kind: "started", handle: 1, startedAtMs: 0, zeroMs: 0 };
+
+/** A recording that runs, as far as the main thread knows: the test speaks in the thread's name. */
+async function startRunning(t: TestContext, capture: CaptureThread): Promise<Worker[]> {
+  const workers: Worker[] = [];
+  const onWorker = (worker: Worker): void => void workers.push(worker);
+  process.on("worker", onWorker);
+  t.after(() => process.off("worker", onWorker));
+  const starting = capture.start(request);
+  await eventually("a thread", () => workers[0]);
+  workers[0]?.emit("message", RUNNING);
+  await starting;
+  return workers;
+}
+
+test("two deaths in a row resume a recording once", { timeout: 20_000 }, async (t) => {
+  const gateway = new DeafGateway(true);
+  await using capture = await startThread(gateway);
+  const workers = await startRunning(t, capture);
+  await workers[0]?.terminate();
+  const other = capture.start({ ...request, handle: 2, guildId: "101", channelId: "201" });
+  const refused = assert.rejects(other, hasCode("E-CAPTURE-DIED"));
+  await eventually("a second thread", () => workers[1]);
+  await workers[1]?.terminate();
+  await refused;
+  gateway.sent.length = 0;
+  await sleep(2_000);
+  const joins = gateway.sent.filter(
+    (payload) => (payload as { d: { channel_id: string | null } }).d.channel_id === request.channelId,
+  );
+  assert.equal(joins.length, 1);
+});
+
+test(
+  "a recording that the next thread will not take ends, and its stop is answered at once",
+  { timeout: 20_000 },
+  async (t) => {
+    await using capture = await startThread(new DeafGateway(true));
+    const ended: string[] = [];
+    capture.onEvent((event) => void (event.kind === "ended" && ended.push(event.error.code)));
+    const workers = await startRunning(t, capture);
+    // No thread can make a number of this user.
+    const track = { kind: "track", handle: 1, track: 1, userId: "nobody", position: 0 };
+    workers[0]?.emit("message", { kind: "event", event: track });
+    await workers[0]?.terminate();
+    await eventually("its end", () => ended[0]);
+    const result = await capture.stop(request.handle);
+    assert.deepEqual(
+      result.tracks.map(({ userId }) => userId),
+      ["nobody"],
+    );
+    assert.deepEqual(await capture.stop(request.handle), result);
+  },
+);
