@@ -27,6 +27,8 @@ export type TimelineSink<P> = {
    * sender was silent. The position may be negative for audio from before the clock began.
    */
   place(packet: P, position: number, lostPackets: number): void;
+  /** Called instead of `place`: the packet belongs further into the future than any honest sender's. */
+  refuse(packet: P): void;
 };
 
 /** A packet waits this long for one missing before it, and a talkspurt's first for its anchor: 200 ms. */
@@ -45,6 +47,8 @@ const DRIFT_SAMPLES = 4_800;
 const SLIP_SAMPLES = 12_000;
 /** So far behind its place that no network explains it: 1 s. */
 const BROKEN_SAMPLES = 48_000;
+/** Placed this far ahead of its arrival a packet would make the recording longer than the call: 5 s. */
+const MAX_AHEAD_SAMPLES = 240_000;
 const SECOND_SAMPLES = 48_000;
 const HISTORY_SAMPLES = 480_000;
 /** Talkspurts remembered for packets that are opened late. */
@@ -164,6 +168,11 @@ export class Timeline<P extends TimelinePacket> {
       if (behind < -EARLY_SAMPLES || behind > BROKEN_SAMPLES) position = Math.round(head.arrival);
     }
     position = Math.max(position, this.#end);
+    if (position - head.arrival > MAX_AHEAD_SAMPLES) {
+      this.#last = head;
+      sink.refuse(head);
+      return;
+    }
     let lost = 0;
     if (this.#last !== undefined) {
       const gap = Math.floor((position - this.#end) / this.#last.samples);

@@ -24,6 +24,8 @@ export type MediaPacket = {
 
 /** At most this much is made up in place of lost audio: 100 ms. */
 const MAX_CONCEALED_FRAMES = 5;
+/** Packets opened late and no further apart than this share a decoder. */
+const LATE_JUMP_PACKETS = 5;
 
 /**
  * Lives on the capture thread. One SSRC on one connection: its numbers, timeline, decoder and books.
@@ -130,6 +132,11 @@ export class Segment implements TimelineSink<MediaPacket> {
     this.#decodeInto(track, this.#decoder, packet, position);
   }
 
+  /** Called by the timeline. */
+  refuse(): void {
+    this.ledger.settle("rejected");
+  }
+
   /** Its place has been passed while it waited for its key: it is patched in where it belongs. */
   #placeLate(packet: MediaPacket): void {
     const { track } = this;
@@ -137,7 +144,8 @@ export class Segment implements TimelineSink<MediaPacket> {
       this.ledger.settle("expired");
       return;
     }
-    if (this.#lateDecoder === undefined || packet.sequence !== this.#lateSequence) {
+    const jump = Math.abs(packet.sequence - this.#lateSequence);
+    if (this.#lateDecoder === undefined || jump > LATE_JUMP_PACKETS) {
       this.#lateDecoder?.close();
       this.#lateDecoder = this.#codec.create(this.#channels);
     }

@@ -60,6 +60,7 @@ function run(arriving: readonly Arriving[]): { placed: Placed[]; late: number; d
   const sink = {
     place: (packet: Packet, position: number, lost: number) =>
       void placed.push({ ideal: packet.ideal, position, lost, silent: packet.silent }),
+    refuse: () => assert.fail("nothing is refused"),
   };
   let late = 0;
   let duplicate = 0;
@@ -162,6 +163,7 @@ test("sequence numbers used up by padding are no loss", () => {
   const lost: number[] = [];
   const sink = {
     place: (_packet: TimelinePacket, _position: number, count: number) => void lost.push(count),
+    refuse: () => undefined,
   };
   const packet = (sequence: number, at: number): TimelinePacket => ({
     sequence,
@@ -245,7 +247,7 @@ test("a packet that comes after its place was passed is late, and can still be l
   assert.equal(placed.length, sent.length - 1);
 
   const timeline = new Timeline<TimelinePacket>();
-  const sink = { place: () => undefined };
+  const sink = { place: () => undefined, refuse: () => undefined };
   const packetAt = (sequence: number): TimelinePacket => ({
     sequence,
     timestamp: sequence * FRAME,
@@ -278,4 +280,32 @@ test("no generated history makes packets overlap, vanish or appear twice", () =>
     assert.equal(duplicate, 0, `seed ${seed}, round ${round}`);
     assertInOrder(placed);
   }
+});
+
+test("a sender faster than time cannot make the recording longer than the call", () => {
+  const timeline = new Timeline<TimelinePacket>();
+  let end = 0;
+  let placed = 0;
+  let refused = 0;
+  const sink = {
+    place: (packet: TimelinePacket, position: number) => {
+      end = Math.max(end, position + packet.samples);
+      placed++;
+    },
+    refuse: () => void refused++,
+  };
+  // 120 ms of audio every 5 ms, for 30 s.
+  const samples = 5_760;
+  const callSamples = 30 * 48_000;
+  let sequence = 0;
+  for (let arrival = 0; arrival < callSamples; arrival += 240) {
+    timeline.push({ sequence, timestamp: sequence * samples, arrival, samples, silent: false });
+    timeline.advance(arrival, sink);
+    sequence++;
+  }
+  timeline.flush(sink);
+  assert.equal(placed + refused, sequence);
+  assert.ok(refused > 0);
+  // 5 s ahead and one packet.
+  assert.ok(end <= callSamples + 240_000 + samples, `${end}`);
 });

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import prism from "prism-media";
 import { FRAME_SAMPLES } from "../../src/audio/pcm.ts";
 import { loadOpusCodec } from "../../src/capture/decoder.ts";
+import type { OpusCodec } from "../../src/capture/decoder.ts";
 import { emptyRtpHeader } from "../../src/capture/rtp.ts";
 import { Segment } from "../../src/capture/segment.ts";
 import { Track } from "../../src/capture/track.ts";
@@ -27,7 +28,7 @@ function encodeTone(frames: number, frameSize = FRAME_SAMPLES): Buffer[] {
 }
 
 /** One person's segment into a real queue. */
-function bench(slots = 1_024) {
+function bench(slots = 1_024, opus: OpusCodec = codec) {
   const memory = createFrameQueueMemory(slots);
   const heard: number[] = [];
   const track = new Track("42", {
@@ -39,7 +40,7 @@ function bench(slots = 1_024) {
       heard.push(position);
     },
   });
-  const segment = new Segment(7, 1, codec);
+  const segment = new Segment(7, 1, opus);
   segment.claim(track);
   const consumer = new FrameConsumer(memory);
   const header = emptyRtpHeader();
@@ -190,6 +191,45 @@ test("a packet that waited for its key is patched in where it belongs", () => {
   const { counts } = track.snapshot();
   assert.equal(counts.written, 100);
   assert.equal(counts.late, 0);
+});
+
+test("a sender faster than time is rejected, and their books balance", () => {
+  const { segment, track, receive } = bench();
+  speech.forEach((packet, index) => receive(index, packet));
+  for (let index = 100; index < 1_000; index++) receive(index, SILENCE, 100 * FRAME_SAMPLES);
+  for (let index = 1_000; index < 1_100; index++) receive(index, speech[index - 1_000], 100 * FRAME_SAMPLES);
+  segment.close();
+  const { counts } = track.snapshot();
+  assert.ok(counts.rejected > 0 && balances(counts) && counts.held === 0, JSON.stringify(counts));
+});
+
+test("packets opened late share a decoder across small holes", () => {
+  let created = 0;
+  const counting = {
+    name: codec.name,
+    create: (channels: 1 | 2) => {
+      created++;
+      return codec.create(channels);
+    },
+  };
+  const { segment, track, receive } = bench(1_024, counting);
+  const late = new Set([40, 41, 43, 45, 48, 80]);
+  speech.forEach((packet, index) => {
+    if (!late.has(index)) receive(index, packet);
+  });
+  created = 0;
+  const header = emptyRtpHeader();
+  for (const index of late) {
+    header.sequence = index;
+    header.timestamp = index * FRAME_SAMPLES;
+    const packet = segment.number(header, speech[index], index * FRAME_SAMPLES);
+    assert.ok(packet);
+    packet.held = true;
+    segment.accept(packet, packet.media);
+  }
+  segment.close();
+  assert.equal(created, 2);
+  assert.equal(track.snapshot().counts.written, speech.length);
 });
 
 test("no history of noise, loss, repetition and padding unbalances the books", () => {
