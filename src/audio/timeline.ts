@@ -97,7 +97,8 @@ export class Timeline<P extends TimelinePacket> {
   advance(now: number, sink: TimelineSink<P>): void {
     for (let head = this.#waiting[0]; head !== undefined; head = this.#waiting[0]) {
       const starts = this.#startsTalkspurt(head);
-      if ((starts || this.#missingBefore(head) > 0) && now - head.arrival < LOOK_AHEAD_SAMPLES) return;
+      const patience = starts && this.#mayBeDelayed(head) ? SECOND_SAMPLES : LOOK_AHEAD_SAMPLES;
+      if ((starts || this.#missingBefore(head) > 0) && now - head.arrival < patience) return;
       if (starts) this.#anchorTalkspurt(head);
       this.#waiting.shift();
       this.#place(head, sink);
@@ -133,6 +134,17 @@ export class Timeline<P extends TimelinePacket> {
     const lastSecond = this.#history.minimum(head.arrival, SECOND_SAMPLES) - anchor;
     if (lastSecond > SLIP_SAMPLES && lastSecond < Infinity) return true;
     return this.#history.minimum(head.arrival, HISTORY_SAMPLES) - anchor > DRIFT_SAMPLES;
+  }
+
+  /**
+   * Speech went on without a pause and comes late: the network held it back, or the sender's clock stood still. If it was
+   * the network, the backlog drains, and a second shows it; an anchor taken at once would leave all that follows late.
+   */
+  #mayBeDelayed(head: P): boolean {
+    const last = this.#last;
+    if (last === undefined || this.#anchor === undefined || last.silent) return false;
+    const goesOn = head.timestamp - last.timestamp <= (head.sequence - last.sequence) * last.samples;
+    return goesOn && head.arrival - head.timestamp - this.#anchor > JUMP_SAMPLES;
   }
 
   #anchorTalkspurt(head: P): void {

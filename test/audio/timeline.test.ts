@@ -215,6 +215,24 @@ test("a stall of the event loop delays packets but moves none", () => {
   assert.equal(errorsMs(placed).at(-1), 0);
 });
 
+test("what a network held back for some time and delivers faster than it was said moves nothing after it", () => {
+  for (const stallSamples of [24_000, 43_200]) {
+    const sent = speak({ spurts: 1, framesPerSpurt: 1_000, pauseSamples: 0 });
+    const from = 48_000 + 240_000;
+    let free = 0;
+    const arriving = sent.map((packet) => {
+      let arrival = packet.sentAt + DELAY;
+      if (packet.sentAt >= from) arrival = Math.max(arrival, from + stallSamples, free);
+      // The backlog comes at twice the speed of speech.
+      free = arrival + FRAME / 2;
+      return { ...packet, arrival };
+    });
+    assert.ok(arriving.some(({ arrival, sentAt }) => arrival - sentAt > 19_200));
+    const errors = errorsMs(run(arriving).placed);
+    assert.ok((errors.at(-1) ?? Infinity) <= 5, `${stallSamples} samples: ${errors.at(-1)} ms`);
+  }
+});
+
 test("a timestamp jump in the middle of speech is found, and speech stays in its place", () => {
   const sent = speak({ spurts: 1, framesPerSpurt: 400, pauseSamples: 0 });
   for (const [at, packet] of sent.entries())
