@@ -128,7 +128,9 @@ export class VoiceLink {
   /** The main gateway could not send our payload. */
   refused(): void {
     if (this.#state === "connecting") this.#end(gatewayNotReady());
-    else if (this.#state !== "ended") this.#arm(SIGNALLING_TIMEOUT_MS, () => this.#rejoin());
+    // What is ready needs no rejoin: the refusal is of an older payload.
+    else if (this.#state !== "ended" && this.#state !== "ready")
+      this.#arm(SIGNALLING_TIMEOUT_MS, () => this.#rejoin());
   }
 
   announce(oggOpus: Uint8Array): void {
