@@ -56,10 +56,13 @@ test(
     await nothingIsLostWhile(t, call, async () => {
       const inspector = await Inspector.attach(call.bot);
       const before = performance.now();
-      const health = fetch(`${call.bot.baseUrl}/healthz`).then(() => performance.now() - before);
-      await inspector.blockMain(BLOCK_MS);
+      const blocking = inspector.blockMain(BLOCK_MS);
+      // Asked once the block has begun, the web server answers only after it.
+      await sleep(500);
+      await fetch(`${call.bot.baseUrl}/healthz`);
+      const answeredMs = performance.now() - before;
+      await blocking;
       inspector.close();
-      const answeredMs = await health;
       assert.ok(
         answeredMs > BLOCK_MS * 0.9,
         `the web server, on that thread, answered after ${answeredMs} ms`,
