@@ -60,3 +60,14 @@ export function messageOf(error: unknown): string {
   if (error instanceof Error) return error.message;
   return typeof error === "string" ? error : inspect(error);
 }
+
+/** The code of a system error such as `ENOSPC`; empty for anything else. */
+export function systemCodeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}
+
+/** Whether a failure says that the file or folder is not there. */
+export function isMissing(error: unknown): boolean {
+  const code = systemCodeOf(error);
+  return code === "ENOENT" || code === "ENOTDIR";
+}

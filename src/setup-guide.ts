@@ -1,5 +1,5 @@
 /** What the bot needs of a guild: ViewChannel, SendMessages, Connect, Speak, ChangeNickname (Discord, "Permissions"). */
-export const INVITE_PERMISSIONS = 70_257_664;
+const INVITE_PERMISSIONS = 70_257_664;
 
 /** Where an administrator invites the bot. */
 export function inviteLink(applicationId: string): string {

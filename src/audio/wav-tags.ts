@@ -20,7 +20,7 @@ export type WavTags = {
   readonly startedAtMs: number;
 };
 
-export const SOFTWARE = "voice-recorder";
+const SOFTWARE = "voice-recorder";
 
 const MS_PER_DAY = 86_400_000;
 /** Keeps every INFO text short enough that all tags fit the fixed header. */

@@ -4,9 +4,9 @@
  */
 
 /** Long enough for a voice websocket that dies unnoticed and is resumed: 70 s were seen. */
-export const HOLD_MS = 120_000;
+const HOLD_MS = 120_000;
 /** About three minutes of 25 people. */
-export const HOLD_BYTES = 48 * 1_048_576;
+const HOLD_BYTES = 48 * 1_048_576;
 /** What an entry costs besides its payload, roughly. */
 const ENTRY_BYTES = 200;
 /** Failures in a row after which a retry looks at the newest entries only: failing costs 4 µs each. */

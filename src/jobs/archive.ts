@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { RecorderError } from "../errors.ts";
+import { isMissing, RecorderError, systemCodeOf } from "../errors.ts";
 import { archiveName, titleSlug } from "../recordings/archive-name.ts";
 import type { Manifest } from "../recordings/manifest.ts";
 import { slugOf } from "../recordings/slug.ts";
 import type { Storage } from "../recordings/storage.ts";
-import { diskRefusal, isMissing } from "./disk-refusal.ts";
+import { diskRefusal } from "./disk-refusal.ts";
 import { syncDirectory } from "./durable-file.ts";
 import { finalManifest } from "./final-manifest.ts";
 import { finish } from "./finish.ts";
@@ -106,7 +106,7 @@ async function makeFolder(directory: string): Promise<void> {
   try {
     await mkdir(directory);
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+    if (systemCodeOf(error) !== "EEXIST") throw error;
   }
 }
 

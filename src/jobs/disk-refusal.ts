@@ -1,4 +1,4 @@
-import { messageOf, RecorderError } from "../errors.ts";
+import { messageOf, RecorderError, systemCodeOf } from "../errors.ts";
 
 /** What a disk says when it takes no more. */
 const FULL = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
@@ -6,7 +6,7 @@ const REFUSED = new Set(["EROFS", "EACCES", "EPERM", "EIO"]);
 
 /** A failed write as `E-DISK` where the disk is to blame; anything else as it came. */
 export function diskRefusal(what: string, error: unknown): unknown {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const code = systemCodeOf(error);
   if (FULL.has(code))
     return new RecorderError(
       "E-DISK",
@@ -22,9 +22,4 @@ export function diskRefusal(what: string, error: unknown): unknown {
       { cause: error },
     );
   return error;
-}
-
-/** Whether a failure says that the file or folder is not there. */
-export function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
 }

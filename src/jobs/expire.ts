@@ -1,10 +1,9 @@
 import { readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { RecorderError, toErrorData } from "../errors.ts";
+import { isMissing, RecorderError, toErrorData } from "../errors.ts";
 import { isOver } from "../recordings/manifest.ts";
 import { isRecordingId } from "../recordings/recording-id.ts";
 import { hasExpired, MS_PER_DAY } from "../recordings/retention.ts";
-import { isMissing } from "./disk-refusal.ts";
 import { syncDirectory } from "./durable-file.ts";
 import { readable } from "./final-manifest.ts";
 import type { JobContext } from "./job-runner.ts";

@@ -4,9 +4,8 @@ import { bextLoudness } from "../audio/bext-loudness.ts";
 import { SAMPLE_RATE, secondsOf } from "../audio/pcm.ts";
 import { readWavHead } from "../audio/wav-reader.ts";
 import type { WavStatement } from "../audio/wav-reader.ts";
-import { messageOf } from "../errors.ts";
+import { isMissing, messageOf, systemCodeOf } from "../errors.ts";
 import type { Loudness, Manifest } from "../recordings/manifest.ts";
-import { isMissing } from "./disk-refusal.ts";
 import { measureLoudness, probe } from "./media-tools.ts";
 import type { MediaTools } from "./media-tools.ts";
 
@@ -53,7 +52,7 @@ export async function checkTrack(check: TrackCheck): Promise<CheckedTrack> {
     statement = await readStatement(path);
   } catch (error) {
     if (isMissing(error)) return { problem: "The file is missing.", ...NOTHING };
-    if (error instanceof Error && "code" in error) throw error;
+    if (systemCodeOf(error) !== "") throw error;
     return { problem: `The file cannot be read as a WAV. ${messageOf(error)}`, ...NOTHING };
   }
   const { samples, loudnessAt } = statement;

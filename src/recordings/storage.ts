@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rm, stat, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { messageOf, RecorderError } from "../errors.ts";
+import { isMissing, messageOf, RecorderError } from "../errors.ts";
 import { archiveName } from "./archive-name.ts";
 import { manifestSchema } from "./manifest.ts";
 import type { Manifest } from "./manifest.ts";
@@ -129,10 +129,6 @@ export class Storage {
       return false;
     }
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
 }
 
 function unreadable(path: string, cause: unknown): RecorderError {

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { link, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { messageOf, RecorderError } from "../errors.ts";
+import { messageOf, RecorderError, systemCodeOf } from "../errors.ts";
 
 const SECRET_BYTES = 32;
 
@@ -31,7 +31,7 @@ async function keptSecret(path: string): Promise<string | undefined> {
   try {
     secret = (await readFile(path, "utf8")).trim();
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    if (systemCodeOf(error) === "ENOENT") return undefined;
     throw error;
   }
   if (secret.length < MIN_LENGTH) throw new Error("it is too short; remove it to have a new one made");

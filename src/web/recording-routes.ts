@@ -112,7 +112,7 @@ function sendDownload(
 }
 
 /** An HTML response. */
-export function sendPage(reply: FastifyReply, page: string): FastifyReply {
+function sendPage(reply: FastifyReply, page: string): FastifyReply {
   return reply.type("text/html; charset=utf-8").send(page);
 }
 

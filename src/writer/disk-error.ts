@@ -1,5 +1,5 @@
 /** What the disk's refusals mean for people. */
-import { RecorderError } from "../errors.ts";
+import { RecorderError, systemCodeOf } from "../errors.ts";
 
 const EXPLANATIONS: Readonly<Record<string, readonly [message: string, remedy: string]>> = {
   ENOSPC: ["The disk is full.", "Free some space; everything written before is kept and playable."],
@@ -17,7 +17,7 @@ const EXPLANATIONS: Readonly<Record<string, readonly [message: string, remedy: s
 /** Any failure of a file operation as `E-DISK`. */
 export function diskError(error: unknown): RecorderError {
   if (error instanceof RecorderError) return error;
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const code = systemCodeOf(error);
   const [message, remedy] = EXPLANATIONS[code] ?? [
     code === "" ? "Something failed in writing to the disk." : `The disk refused (${code}).`,
     "Check the disk that holds DATA_DIR.",
