@@ -77,7 +77,11 @@ async function start(stages: AsyncDisposableStack, config: Config, log: Log): Pr
     publicUrl: config.publicUrl,
     secret: config.linkSecret ?? (await loadLinkSecret(config.dataDir)),
   });
-  const catalog = stages.use(await Catalog.open(config.dataDir));
+  // Whoever holds the bot's lock reads every folder after this; nobody else could fill an empty catalog.
+  const damage = config.roles.includes("bot") ? "replace" : "refuse";
+  const catalog = stages.use(await Catalog.open(config.dataDir, { damage }));
+  if (catalog.replaced !== undefined)
+    log.error({ moved: catalog.replaced }, "the catalog was damaged; a new one is made");
   // Web alone neither orders work nor does any.
   const jobs = config.roles.some((role) => role !== "web")
     ? stages.use(await JobStage.start(config, { catalog, storage }))

@@ -1,8 +1,9 @@
 import { join } from "node:path";
-import Database from "better-sqlite3";
+import type Database from "better-sqlite3";
 import { Kysely, sql, SqliteDialect } from "kysely";
 import { Migrator } from "kysely/migration";
 import { messageOf, RecorderError } from "../errors.ts";
+import { moveAside, openSound } from "./catalog-file.ts";
 import { toManifest, toRows } from "./catalog-rows.ts";
 import { migrations } from "./catalog-schema.ts";
 import type { CatalogTables, RecordingsTable } from "./catalog-schema.ts";
@@ -23,11 +24,14 @@ const BUSY_MS = 5_000;
 export class Catalog {
   /** Where the file is. */
   readonly directory: string;
+  /** The damaged file in whose place this one was made, if there was one. */
+  readonly replaced: string | undefined;
   readonly #db: Kysely<CatalogTables>;
   #closing: Promise<void> | undefined;
 
-  private constructor(directory: string, db: Kysely<CatalogTables>) {
+  private constructor(directory: string, db: Kysely<CatalogTables>, replaced: string | undefined) {
     this.directory = directory;
+    this.replaced = replaced;
     this.#db = db;
   }
 
@@ -39,15 +43,28 @@ export class Catalog {
     return this.#db;
   }
 
-  /** Opens or makes `catalog.sqlite` and brings its tables up to date. Rejects with `E-CATALOG`. */
-  static async open(dataDirectory: string): Promise<Catalog> {
+  /**
+   * Opens or makes `catalog.sqlite` and brings its tables up to date. A damaged one is moved aside for an empty one where
+   * `damage` is "replace": for the process that then tells it of the folders. Rejects with `E-CATALOG` or
+   * `E-CATALOG-DAMAGED`.
+   */
+  static async open(
+    dataDirectory: string,
+    options: { readonly damage?: "refuse" | "replace" } = {},
+  ): Promise<Catalog> {
     const path = join(dataDirectory, "catalog.sqlite");
     let database: Database.Database | undefined;
+    let replaced: string | undefined;
     try {
       // Of several processes that start at once on a new folder one makes the tables; SQLite alone does not arrange that.
       using _lock = await FileLock.wait(join(dataDirectory, "catalog.lock"), BUSY_MS);
-      database = new Database(path, { timeout: BUSY_MS });
-      database.pragma("journal_mode = WAL");
+      try {
+        database = openSound(path, BUSY_MS);
+      } catch (error) {
+        if (options.damage !== "replace" || !isDamaged(error)) throw error;
+        replaced = moveAside(path, Date.now());
+        database = openSound(path, BUSY_MS);
+      }
       // With WAL this can lose the last instants after a power cut, never the database; the manifests have them.
       database.pragma("synchronous = NORMAL");
       database.pragma("foreign_keys = ON");
@@ -56,13 +73,14 @@ export class Catalog {
       const { error } = await new Migrator({ db, provider }).migrateToLatest();
       if (error !== undefined)
         throw new Error(`its tables cannot be made: ${messageOf(error)}`, { cause: error });
-      return new Catalog(dataDirectory, db);
+      return new Catalog(dataDirectory, db, replaced);
     } catch (error) {
       database?.close();
+      if (isDamaged(error)) throw error;
       throw new RecorderError(
         "E-CATALOG",
         `The catalog ${path} cannot be opened: ${messageOf(error)}.`,
-        "Check the folder's permissions; if the file is damaged, move it away: the recordings themselves are not in it.",
+        "Check the folder's permissions and the free space; the recordings themselves are not in that file.",
         { cause: error },
       );
     }
@@ -109,15 +127,15 @@ export class Catalog {
     return this.#withTracks(recordings);
   }
 
-  /** Recordings that some process has begun and not ended; oldest first. */
-  async listUnfinished(): Promise<readonly Manifest[]> {
-    const recordings = await this.#db
+  /** Ids of the recordings that some process has begun and not ended; oldest first. */
+  async listUnfinished(): Promise<readonly string[]> {
+    const rows = await this.#db
       .selectFrom("recordings")
-      .selectAll()
+      .select("id")
       .where("state", "in", UNFINISHED)
       .orderBy("started_at_ms")
       .execute();
-    return this.#withTracks(recordings);
+    return rows.map(({ id }) => id);
   }
 
   /** Ids of the recordings that are over and began (or else ended, or were last heard of) before that; oldest first. */
@@ -166,4 +184,8 @@ export class Catalog {
       toManifest({ recording, tracks: byRecording.get(recording.id) ?? [] }),
     );
   }
+}
+
+function isDamaged(error: unknown): boolean {
+  return error instanceof RecorderError && error.code === "E-CATALOG-DAMAGED";
 }

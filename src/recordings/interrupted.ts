@@ -17,9 +17,10 @@ const INTERRUPTED = {
  */
 export async function markInterrupted(catalog: Catalog, storage: Storage, log: Log): Promise<Manifest[]> {
   const over: Manifest[] = [];
-  for (const known of await catalog.listUnfinished()) {
+  for (const id of await catalog.listUnfinished()) {
     try {
-      const manifest = (await storage.readManifest(known.id)) ?? known;
+      const manifest = (await storage.readManifest(id)) ?? (await catalog.find(id));
+      if (manifest === undefined) continue;
       const truth = isOver(manifest) ? manifest : await interrupted(manifest, storage);
       await catalog.upsert(truth);
       over.push(truth);
