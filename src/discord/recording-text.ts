@@ -1,5 +1,6 @@
 import { secondsOf } from "../audio/pcm.ts";
 import type { Manifest } from "../recordings/manifest.ts";
+import { interruptionLines } from "../recordings/interruption-words.ts";
 import { expiryOf } from "../web/links.ts";
 import type { Links } from "../web/links.ts";
 import { lossLines } from "./loss.ts";
@@ -42,6 +43,7 @@ export function stoppedAnswer(
     `Page: <${links.page(manifest.id)}>`,
     ...(manifest.error === undefined ? [] : [`⚠️ ${manifest.error.message} (${manifest.error.code})`]),
     ...(tracks.length === 0 ? ["Nobody was heard, so there are no tracks."] : lossLines(manifest)),
+    ...interruptionLines(manifest).map((line) => `⚠️ ${line}`),
     ...(tracks.length === 0
       ? []
       : [
@@ -77,6 +79,7 @@ export function statusAnswer(manifest: Manifest, { links }: LinkSource): readonl
     `Title: ${escapeText(manifest.title)}`,
     tracks.length === 0 ? "Nobody was heard so far." : `Heard so far (${tracks.length}): ${heard}`,
     ...(tracks.length === 0 ? [] : lossLines(manifest)),
+    ...interruptionLines(manifest).map((line) => `⚠️ ${line}`),
     `Page: <${links.page(manifest.id)}>`,
   ]);
 }

@@ -6,7 +6,21 @@ export const recordingEventSchema = z.object({
   atMs: z.number().int(),
   /** Sample position on the recording's clock, where one is known. */
   position: z.number().int().nonnegative().optional(),
-  kind: z.enum(["started", "connected", "interrupted", "track", "joined", "left", "fault", "stopped"]),
+  kind: z.enum([
+    "started",
+    "connected",
+    "interrupted",
+    "moved",
+    "deafened",
+    "undeafened",
+    "track",
+    "joined",
+    "left",
+    "fault",
+    "stopped",
+  ]),
+  /** Where to, of a move. */
+  channelId: z.string().optional(),
   userId: z.string().optional(),
   track: z.number().int().positive().optional(),
   text: z.string().optional(),

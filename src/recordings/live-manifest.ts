@@ -1,9 +1,11 @@
 import { toErrorData } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { Checkpoints } from "./checkpoints.ts";
+import { withEndOfInterruption, withInterruption, withInterruptionsEndedAt } from "./interruptions.ts";
+import type { InterruptionCause } from "./interruptions.ts";
 import { newManifest, withCaptured, withTrack, withWritten } from "./manifest-changes.ts";
 import type { Captured, StartRequest } from "./manifest-changes.ts";
-import type { Manifest } from "./manifest.ts";
+import type { Interruption, Manifest } from "./manifest.ts";
 import { Naming } from "./naming.ts";
 import { newRecordingId } from "./recording-id.ts";
 import type { RecordingHandle, WrittenTrack } from "./stages.ts";
@@ -79,6 +81,21 @@ export class LiveManifest {
     const known = new Set(this.#value.tracks.map((track) => track.track));
     this.#value = withCaptured(this.#value, captured);
     for (const { track, userId } of captured.tracks) if (!known.has(track)) this.meet(track, userId);
+  }
+
+  /** Nobody can be heard from here on. */
+  interrupt(beginning: Pick<Interruption, "cause" | "fromSamples" | "reason">): void {
+    this.change(withInterruption(this.#value, beginning));
+  }
+
+  /** People can be heard again from here on, as far as these causes go. */
+  heardAgain(causes: readonly InterruptionCause[], toSamples: number): void {
+    this.change(withEndOfInterruption(this.#value, causes, toSamples));
+  }
+
+  /** What lasts still lasted to the recording's end. */
+  endInterruptions(lengthSamples: number): void {
+    this.#value = withInterruptionsEndedAt(this.#value, lengthSamples);
   }
 
   /** Resolves when no name is awaited any more, within `nameMs`. */

@@ -43,6 +43,23 @@ const trackSchema = z.object({
   problem: z.string().optional(),
 });
 
+/** A span in which nobody could be heard: silence on every track. Spans of different causes may overlap. */
+const interruptionSchema = z.object({
+  /** The voice connection was lost; we were moved to another channel; an admin deafened us. */
+  cause: z.enum(["connection", "moved", "deafened"]),
+  /** Where audio could have been received for the last time. */
+  fromSamples: count,
+  /** Where it could be received again, keys included; absent while it lasts, and where the process died in it. */
+  toSamples: count.optional(),
+  reason: z.string(),
+});
+
+/** We were moved: from here on it is this channel that is recorded. */
+const moveSchema = z.object({
+  atSamples: count,
+  channel: z.object({ id: z.string(), name: z.string() }),
+});
+
 /** That the tracks were checked after the recording, and by what. Says nothing of when: a repeat gives the same bytes. */
 const checkedSchema = z.object({
   /** `header`: no ffprobe on this machine, so header and size alone were read. */
@@ -57,6 +74,7 @@ export const manifestSchema = z.object({
   state: z.enum(["connecting", "recording", "reconnecting", "finishing", "finished", "failed"]),
   title: z.string(),
   guild: z.object({ id: z.string(), name: z.string() }),
+  /** The one recorded now, or last; see `moves`. */
   channel: z.object({ id: z.string(), name: z.string() }),
   startedBy: z.object({ id: z.string(), name: z.string() }),
   channels: z.union([z.literal(1), z.literal(2)]),
@@ -67,6 +85,10 @@ export const manifestSchema = z.object({
   /** Length of every track. */
   lengthSamples: count.optional(),
   tracks: z.array(trackSchema),
+  /** In order of their beginnings. Absent where there were none, and in recordings of former versions. */
+  interruptions: z.array(interruptionSchema).optional(),
+  /** Absent where we never were moved. */
+  moves: z.array(moveSchema).optional(),
   connection: z.object({ datagrams: count, notMedia: count, unattributed: count }).optional(),
   /** Why it failed, where it did. */
   error: z.object({ code: z.string(), message: z.string() }).optional(),
@@ -76,6 +98,7 @@ export const manifestSchema = z.object({
 
 export type Manifest = z.infer<typeof manifestSchema>;
 export type ManifestTrack = Manifest["tracks"][number];
+export type Interruption = z.infer<typeof interruptionSchema>;
 export type Loudness = z.infer<typeof loudnessSchema>;
 
 /** Nobody writes to the recording any more, and nothing will be added to it. */

@@ -101,10 +101,12 @@ export class Session {
     switch (event.kind) {
       case "connected":
         this.#note({ atMs, position, kind: "connected" });
+        this.#manifest.heardAgain(["connection", "moved"], position);
         if (this.#state.kind === "reconnecting") this.#enter({ kind: "recording" });
         break;
       case "interrupted":
         this.#note({ atMs, position, kind: "interrupted", text: event.reason });
+        this.#manifest.interrupt({ cause: "connection", fromSamples: position, reason: event.reason });
         if (this.#state.kind === "recording") this.#enter({ kind: "reconnecting", reason: event.reason });
         break;
       case "track":
@@ -247,6 +249,7 @@ export class Session {
   async #conclude(cause: EndCause, lengthSamples: number, failure: ErrorData | undefined): Promise<void> {
     const shown = failure ?? (cause.kind === "asked" ? undefined : cause.error);
     const startedAtMs = this.#manifest.value.startedAtMs ?? Date.now();
+    this.#manifest.endInterruptions(lengthSamples);
     await this.#manifest.seal({
       state: failure === undefined ? "finished" : "failed",
       lengthSamples,

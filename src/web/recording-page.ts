@@ -1,4 +1,5 @@
 import { isOver } from "../recordings/manifest.ts";
+import { interruptionLines } from "../recordings/interruption-words.ts";
 import type { Manifest, ManifestTrack } from "../recordings/manifest.ts";
 import { html } from "./html.ts";
 import type { Html } from "./html.ts";
@@ -132,6 +133,7 @@ function tracksCard(manifest: Manifest, context: PageContext): Html {
       the same place in your editor.
     </p>
     ${unattributedLine(manifest)}
+    ${interruptionLines(manifest).map((line) => html`<p class="warn">${line}</p>`)}
     <ul class="tracks">
       ${manifest.tracks.map((track) => trackItem(manifest, track, context))}
     </ul>

@@ -287,6 +287,12 @@ test("a lost connection is shown and noted, and so is its return", options, asyn
   assert.deepEqual(kinds, ["started", "interrupted", "connected", "joined"]);
   assert.ok(studio.writer.events.every((event) => event.position !== undefined));
   assert.deepEqual(studio.notices.states, ["recording", "reconnecting", "recording"]);
+  studio.capture.emit({ kind: "interrupted", handle, position: 300, reason: "4006" });
+  studio.capture.lengthSamples = 500;
+  assert.deepEqual((await studio.recorder.stop("1")).interruptions, [
+    { cause: "connection", fromSamples: 100, toSamples: 200, reason: "4015" },
+    { cause: "connection", fromSamples: 300, toSamples: 500, reason: "4006" },
+  ]);
 });
 
 test("the manifest on disk follows what happens while it happens", options, async () => {
