@@ -7,6 +7,8 @@
  * sender clock moves a person away from the others.
  */
 import { OffsetHistory } from "./offset-history.ts";
+import { PlacedPackets } from "./placed-packets.ts";
+import type { Placement } from "./placed-packets.ts";
 
 export type TimelinePacket = {
   /** Extended; see `rtp-unwrap.ts`. */
@@ -30,6 +32,9 @@ export type TimelineSink<P> = {
   /** Called instead of `place`: the packet belongs further into the future than any honest sender's. */
   refuse(packet: P): void;
 };
+
+/** Where a packet that comes late belongs, and the samples from `start` to `end` that nothing else was placed on. */
+export type Room = { readonly position: number; readonly start: number; readonly end: number };
 
 /** A packet waits this long for one missing before it, and a talkspurt's first for its anchor: 200 ms. */
 export const LOOK_AHEAD_SAMPLES = 9_600;
@@ -64,6 +69,7 @@ export class Timeline<P extends TimelinePacket> {
   readonly #history = new OffsetHistory();
   readonly #padding: number[] = [];
   readonly #spurts: Spurt[] = [];
+  readonly #placed = new PlacedPackets();
   #last: P | undefined;
   /** Position just after the packet placed last. */
   #end = -Infinity;
@@ -110,16 +116,49 @@ export class Timeline<P extends TimelinePacket> {
     this.advance(Infinity, sink);
   }
 
-  /** The position of a packet that `push` called late, by the anchor of its talkspurt. */
-  locate(packet: P): number {
+  /**
+   * Finds the room of a packet that `push` called late, and takes it; undefined when there is none. Neighbours keep what
+   * they have. `heldBack` tells that the network may have delayed it, so that its arrival says little.
+   */
+  patch(packet: P, heldBack: boolean): Room | undefined {
+    const before = this.#placed.before(packet.sequence);
+    const after = this.#placed.after(packet.sequence);
+    const position = packet.timestamp + this.#anchorAt(packet, before, after, heldBack);
+    const start = Math.max(position, before?.end ?? -Infinity);
+    const end = Math.min(position + packet.samples, after?.start ?? Infinity);
+    if (start >= end) return undefined;
+    this.#placed.add(packet, start, end);
+    return { position, start, end };
+  }
+
+  /** The anchor of the talkspurt of a packet whose place has been passed. */
+  #anchorAt(
+    packet: P,
+    before: Placement | undefined,
+    after: Placement | undefined,
+    heldBack: boolean,
+  ): number {
+    const offset = Math.round(packet.arrival - packet.timestamp);
+    const latest = heldBack ? Infinity : SLIP_SAMPLES;
+    const fits = (anchor: number): boolean => offset - anchor > -EARLY_SAMPLES && offset - anchor <= latest;
+    const earlier =
+      before === undefined
+        ? this.#spurtAnchor(packet.sequence)
+        : before.end - before.timestamp - before.samples;
+    const later = after === undefined ? undefined : after.start - after.timestamp;
+    const ended = before?.silent === true && !packet.silent;
+    if (!ended && earlier !== undefined && fits(earlier)) return earlier;
+    if (later !== undefined && fits(later)) return later;
+    return earlier !== undefined && fits(earlier) ? earlier : offset;
+  }
+
+  #spurtAnchor(sequence: number): number | undefined {
     let anchor = this.#spurts[0]?.anchor;
     for (const spurt of this.#spurts) {
-      if (spurt.fromSequence > packet.sequence) break;
+      if (spurt.fromSequence > sequence) break;
       anchor = spurt.anchor;
     }
-    const offset = Math.round(packet.arrival - packet.timestamp);
-    if (anchor === undefined || Math.abs(offset - anchor) > SLIP_SAMPLES) anchor = offset;
-    return packet.timestamp + anchor;
+    return anchor;
   }
 
   #startsTalkspurt(head: P): boolean {
@@ -193,6 +232,7 @@ export class Timeline<P extends TimelinePacket> {
     while (this.#padding.length > 0 && (this.#padding[0] ?? 0) <= head.sequence) this.#padding.shift();
     this.#last = head;
     this.#end = position + head.samples;
+    this.#placed.add(head, position, this.#end);
     sink.place(head, position, lost);
   }
 

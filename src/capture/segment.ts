@@ -3,7 +3,8 @@ import type { Channels } from "../audio/pcm.ts";
 import { BYTES_PER_SAMPLE } from "../audio/pcm.ts";
 import { RtpUnwrapper } from "../audio/rtp-unwrap.ts";
 import { Timeline } from "../audio/timeline.ts";
-import type { TimelineSink } from "../audio/timeline.ts";
+import type { Room, TimelineSink } from "../audio/timeline.ts";
+import { ConcealedSpans } from "./concealed-spans.ts";
 import type { OpusCodec, OpusDecoder } from "./decoder.ts";
 import { PacketLedger } from "./packet-ledger.ts";
 import type { RtpHeader } from "./rtp.ts";
@@ -24,7 +25,7 @@ export type MediaPacket = {
 
 /** At most this much is made up in place of lost audio: 100 ms. */
 const MAX_CONCEALED_FRAMES = 5;
-/** Packets opened late and no further apart than this share a decoder. */
+/** Late packets no further apart than this share a decoder. */
 const LATE_JUMP_PACKETS = 5;
 
 /**
@@ -47,7 +48,8 @@ export class Segment implements TimelineSink<MediaPacket> {
   #decoder: OpusDecoder | undefined;
   /** Duration of the packet placed last, which lost ones are reckoned to share. */
   #lastSamples = 0;
-  /** Where a run of packets that were opened late goes on: their own decoder and the next sequence. */
+  readonly #concealed = new ConcealedSpans();
+  /** Where a run of late packets goes on: their own decoder and the next sequence. */
   #lateDecoder: OpusDecoder | undefined;
   #lateSequence = -1;
 
@@ -93,8 +95,7 @@ export class Segment implements TimelineSink<MediaPacket> {
     if (packet.samples === 0) {
       this.ledger.settle("rejected");
     } else if (!this.#timeline.push(packet)) {
-      if (packet.held) this.#placeLate(packet);
-      else this.ledger.settle("late");
+      this.#patch(packet);
     }
   }
 
@@ -129,7 +130,8 @@ export class Segment implements TimelineSink<MediaPacket> {
     }
     this.#decoder ??= this.#codec.create(this.#channels);
     if (lostPackets > 0) this.#conceal(track, this.#decoder, position, lostSamples);
-    this.#decodeInto(track, this.#decoder, packet, position);
+    const room = { position, start: position, end: position + packet.samples };
+    this.#decodeInto(track, this.#decoder, packet, room);
   }
 
   /** Called by the timeline. */
@@ -137,11 +139,21 @@ export class Segment implements TimelineSink<MediaPacket> {
     this.ledger.settle("rejected");
   }
 
-  /** Its place has been passed while it waited for its key: it is patched in where it belongs. */
-  #placeLate(packet: MediaPacket): void {
+  /** Its place has been passed: it is written where it belongs, over what was made up there. */
+  #patch(packet: MediaPacket): void {
     const { track } = this;
     if (track === undefined) {
       this.ledger.settle("expired");
+      return;
+    }
+    // A person who only ever sent silence frames has said nothing, and has no track.
+    if (track.number === 0 && packet.silent) {
+      this.ledger.settle("written");
+      return;
+    }
+    const room = this.#timeline.patch(packet, !packet.held);
+    if (room === undefined) {
+      this.ledger.settle("late");
       return;
     }
     const jump = Math.abs(packet.sequence - this.#lateSequence);
@@ -150,28 +162,33 @@ export class Segment implements TimelineSink<MediaPacket> {
       this.#lateDecoder = this.#codec.create(this.#channels);
     }
     this.#lateSequence = packet.sequence + 1;
-    this.#decodeInto(track, this.#lateDecoder, packet, this.#timeline.locate(packet));
+    if (!this.#decodeInto(track, this.#lateDecoder, packet, room)) return;
+    this.ledger.conceal(-this.#concealed.replace(room.start, room.end));
   }
 
-  #decodeInto(track: Track, decoder: OpusDecoder, packet: MediaPacket, position: number): void {
+  /** Settles the packet; whether all of it was offered. */
+  #decodeInto(track: Track, decoder: OpusDecoder, packet: MediaPacket, room: Room): boolean {
     const pcm = decoder.decode(packet.media);
     if (pcm === undefined) {
       this.ledger.settle("rejected");
-      return;
+      return false;
     }
-    if (position + packet.samples <= 0) {
+    if (room.end <= 0) {
       // From before the recording began.
       this.ledger.settle("late");
-      return;
+      return false;
     }
-    track.heardAt(Math.max(0, position));
-    const refused = track.offer(position, pcm);
+    track.heardAt(Math.max(0, room.start));
+    const sampleBytes = this.#channels * BYTES_PER_SAMPLE;
+    const from = (room.start - room.position) * sampleBytes;
+    const refused = track.offer(room.start, pcm.subarray(from, (room.end - room.position) * sampleBytes));
     if (refused === 0) {
       this.ledger.settle("written");
     } else {
       this.ledger.settle("dropped");
       this.ledger.drop(refused);
     }
+    return refused === 0;
   }
 
   /** Makes up the first frames of the hole before a position; beyond that, silence is more honest. */
@@ -185,8 +202,9 @@ export class Segment implements TimelineSink<MediaPacket> {
       const samples = pcm.length / (this.#channels * BYTES_PER_SAMPLE);
       if (from + offset + samples > position || from + offset < 0) return;
       const refused = track.offer(from + offset, pcm);
-      this.ledger.conceal(samples - refused);
       if (refused > 0) this.ledger.drop(refused);
+      else this.#concealed.add(from + offset, from + offset + samples);
+      this.ledger.conceal(samples - refused);
       offset += samples;
     }
   }

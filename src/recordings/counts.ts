@@ -12,7 +12,7 @@ export type TrackCounts = {
   readonly duplicate: number;
   /** Padding only: nothing to hear. */
   readonly padding: number;
-  /** Arrived after its place had been passed on; not written. */
+  /** Arrived when its place was taken, unknown, or before the recording's start; not written. */
   readonly late: number;
   /** Waited in the hold queue for a key or a mapping that never came. */
   readonly expired: number;
@@ -22,7 +22,7 @@ export type TrackCounts = {
   readonly dropped: number;
   /** Still waiting: for a key, for a mapping, or in the reorder window. */
   readonly held: number;
-  /** Samples made up by FEC or PLC in place of lost packets. */
+  /** Samples made up by FEC or PLC in place of lost packets; taken back when the packet comes late after all. */
   readonly concealedSamples: number;
   /** Samples that became silence because the queue was full. */
   readonly droppedSamples: number;

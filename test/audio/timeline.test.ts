@@ -53,10 +53,16 @@ function deliver(sent: readonly Sent[], delayOf: (packet: Sent) => number): Arri
 }
 
 /** Runs a history through the unwrapper and the timeline with a 20 ms clock. */
-function run(arriving: readonly Arriving[]): { placed: Placed[]; late: number; duplicate: number } {
+function run(arriving: readonly Arriving[]): {
+  placed: Placed[];
+  patched: Placed[];
+  late: number;
+  duplicate: number;
+} {
   const unwrapper = new RtpUnwrapper();
   const timeline = new Timeline<Packet>();
   const placed: Placed[] = [];
+  const patched: Placed[] = [];
   const sink = {
     place: (packet: Packet, position: number, lost: number) =>
       void placed.push({ ideal: packet.ideal, position, lost, silent: packet.silent }),
@@ -72,11 +78,15 @@ function run(arriving: readonly Arriving[]): { placed: Placed[]; late: number; d
     if (verdict !== "new") continue;
     const { sequence, timestamp } = unwrapper;
     const { arrival, silent, ideal } = packet;
-    if (!timeline.push({ sequence, timestamp, arrival, samples: FRAME, silent, ideal })) late++;
+    const numbered = { sequence, timestamp, arrival, samples: FRAME, silent, ideal };
+    if (timeline.push(numbered)) continue;
+    const room = timeline.patch(numbered, true);
+    if (room === undefined) late++;
+    else patched.push({ ideal, position: room.position, lost: 0, silent });
   }
   timeline.flush(sink);
   assert.equal(timeline.waiting, 0);
-  return { placed, late, duplicate };
+  return { placed, patched, late, duplicate };
 }
 
 /** How far from its ideal place each audible packet is, in milliseconds, sorted; without the constant delay. */
@@ -254,29 +264,45 @@ test("a sender that starts its numbers over is followed after one packet", () =>
   assert.ok((errorsMs(placed).at(-1) ?? Infinity) <= 25);
 });
 
-test("a packet that comes after its place was passed is late, and can still be located", () => {
-  const sent = speak({ spurts: 1, framesPerSpurt: 60, pauseSamples: 0 });
-  const straggler = sent[30];
-  assert.ok(straggler);
-  const { late, placed } = run(
-    deliver(sent, (packet) => (packet === straggler ? DELAY + 2 * LOOK_AHEAD_SAMPLES : DELAY)),
-  );
-  assert.equal(late, 1);
-  assert.equal(placed.length, sent.length - 1);
-
+test("a packet that comes after its place was passed is given the room it left, once", () => {
   const timeline = new Timeline<TimelinePacket>();
   const sink = { place: () => undefined, refuse: () => undefined };
-  const packetAt = (sequence: number): TimelinePacket => ({
+  const packetAt = (sequence: number, delay = DELAY): TimelinePacket => ({
     sequence,
     timestamp: sequence * FRAME,
-    arrival: sequence * FRAME + DELAY,
+    arrival: sequence * FRAME + delay,
     samples: FRAME,
     silent: false,
   });
-  for (const sequence of [10, 11, 13, 14]) timeline.push(packetAt(sequence));
+  for (const sequence of [10, 11, 13, 14, 17]) timeline.push(packetAt(sequence));
   timeline.flush(sink);
-  assert.equal(timeline.push(packetAt(12)), false);
-  assert.equal(timeline.locate(packetAt(12)), 12 * FRAME + DELAY);
+  assert.equal(
+    timeline.patch({ ...packetAt(12), timestamp: 11 * FRAME }, true),
+    undefined,
+    "its place is taken",
+  );
+  for (const sequence of [12, 16, 15]) {
+    const straggler = packetAt(sequence, DELAY + 4 * LOOK_AHEAD_SAMPLES);
+    assert.equal(timeline.push(straggler), false);
+    const position = sequence * FRAME + DELAY;
+    assert.deepEqual(timeline.patch(straggler, true), { position, start: position, end: position + FRAME });
+  }
+});
+
+test("a talkspurt's first packet that comes late goes before its second one, whatever the timestamps do in pauses", () => {
+  for (const frozen of [false, true]) {
+    const sent = speak({ spurts: 2, framesPerSpurt: 60, pauseSamples: 96_000, frozen });
+    const first = sent[65];
+    assert.ok(first);
+    const { placed, patched } = run(
+      deliver(sent, (packet) => DELAY + (packet === first ? 2 * LOOK_AHEAD_SAMPLES : 0)),
+    );
+    assert.deepEqual(
+      patched.map((packet) => packet.ideal),
+      [first.ideal],
+    );
+    assert.equal(errorsMs([...placed, ...patched]).at(-1), 0, `frozen: ${frozen}`);
+  }
 });
 
 test("no generated history makes packets overlap, vanish or appear twice", () => {
@@ -293,8 +319,8 @@ test("no generated history makes packets overlap, vanish or appear twice", () =>
     });
     const kept = sent.filter(() => random.next() > 0.03);
     const arriving = deliver(kept, () => DELAY + random.below(random.next() < 0.02 ? 30_000 : 2_000));
-    const { placed, late, duplicate } = run(arriving);
-    assert.equal(placed.length + late + duplicate, kept.length, `seed ${seed}, round ${round}`);
+    const { placed, patched, late, duplicate } = run(arriving);
+    assert.equal(placed.length + patched.length + late, kept.length, `seed ${seed}, round ${round}`);
     assert.equal(duplicate, 0, `seed ${seed}, round ${round}`);
     assertInOrder(placed);
   }

@@ -193,6 +193,30 @@ test("a packet that waited for its key is patched in where it belongs", () => {
   assert.equal(counts.late, 0);
 });
 
+test("a packet that comes 300 ms late replaces what was made up for it, and its duplicate is one", () => {
+  const { segment, track, receive, frames } = bench();
+  const late = new Set([40, 41, 60]);
+  const order = speech.map((_packet, index) => ({ index, at: index + (late.has(index) ? 15 : 0) }));
+  order.sort((a, b) => a.at - b.at);
+  let concealedBefore = 0;
+  for (const { index, at } of order) {
+    if (index === 40) concealedBefore = track.snapshot().counts.concealedSamples;
+    receive(index, speech[index], at * FRAME_SAMPLES);
+    if (late.has(index)) receive(index, speech[index], at * FRAME_SAMPLES);
+  }
+  segment.close();
+  assert.equal(concealedBefore, 2 * FRAME_SAMPLES, "they were waited for in vain");
+  const { counts } = track.snapshot();
+  assert.equal(counts.written, speech.length);
+  assert.equal(counts.duplicate, 3);
+  assert.equal(counts.late, 0);
+  assert.equal(counts.concealedSamples, 0);
+  assert.ok(balances(counts) && counts.held === 0);
+  const last = new Map(frames().map((frame) => [frame.position, frame]));
+  assert.equal(last.size, speech.length);
+  for (const index of late) assert.equal(last.get(index * FRAME_SAMPLES)?.loud, true);
+});
+
 test("a sender faster than time is rejected, and their books balance", () => {
   const { segment, track, receive } = bench();
   speech.forEach((packet, index) => receive(index, packet));
