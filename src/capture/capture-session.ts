@@ -3,17 +3,11 @@ import type { RecorderError } from "../errors.ts";
 import { BYTES_PER_SAMPLE, FRAME_SAMPLES, SAMPLE_RATE } from "../audio/pcm.ts";
 import type { Log } from "../log.ts";
 import type { FrameProducer } from "../queue/frame-queue.ts";
-import type { ConnectionCounts } from "../recordings/counts.ts";
-import type {
-  CaptureEvent,
-  CaptureRequest,
-  CaptureResult,
-  CapturedTrack,
-  RecordingHandle,
-} from "../recordings/stages.ts";
+import type { CaptureEvent, CaptureRequest, CaptureResult, RecordingHandle } from "../recordings/stages.ts";
+import type { CaptureBooks } from "./capture-books.ts";
 import { cancelled } from "./capture-errors.ts";
 import { ConnectionTap } from "./connection-tap.ts";
-import type { DatagramCounts, TapOutlet } from "./connection-tap.ts";
+import type { TapOutlet } from "./connection-tap.ts";
 import type { OpusCodec } from "./decoder.ts";
 import { monotonicMs } from "./monotonic-clock.ts";
 import type { Resumption } from "./protocol.ts";
@@ -46,7 +40,7 @@ export class CaptureSession {
   readonly #log: Log;
   readonly #link: VoiceLink;
   readonly #tracks = new Map<string, Track>();
-  readonly #counts: DatagramCounts = { datagrams: 0, notMedia: 0, unattributed: 0 };
+  readonly #books: CaptureBooks;
   readonly #trackOutlet: TrackOutlet;
   readonly #tapOutlet: TapOutlet;
   readonly #started = Promise.withResolvers<{ readonly startedAtMs: number; readonly zeroMs: number }>();
@@ -54,13 +48,21 @@ export class CaptureSession {
   #tap: ConnectionTap | undefined;
   /** On the thread's monotonic clock; undefined before position 0. */
   #zeroMs: number | undefined;
-  #trackCount = 0;
   #progressAtMs = 0;
   #stopping: Promise<CaptureResult> | undefined;
 
-  /** @param resumption what a dead thread left of this recording; its clock, tracks and books go on. */
-  constructor(request: CaptureRequest, tools: CaptureTools, resumption: Resumption | undefined) {
+  /**
+   * @param books the recording's; those of a resumed one hold what was counted before.
+   * @param resumption what a dead thread left of this recording besides: its clock goes on.
+   */
+  constructor(
+    request: CaptureRequest,
+    books: CaptureBooks,
+    tools: CaptureTools,
+    resumption: Resumption | undefined,
+  ) {
     this.request = request;
+    this.#books = books;
     this.#tools = tools;
     this.#log = tools.log.child({ recording: request.handle, guild: request.guildId });
     this.#trackOutlet = {
@@ -73,7 +75,7 @@ export class CaptureSession {
       channels: request.channels,
       codec: tools.codec,
       botUserId: request.botUserId,
-      counts: this.#counts,
+      counts: books,
       log: this.#log,
       begun: () => this.#zeroMs !== undefined,
       position: () => this.#now(),
@@ -121,6 +123,7 @@ export class CaptureSession {
       this.#beginIfHeard();
       return;
     }
+    this.#books.seenAlive = this.#position();
     this.#tap?.tick(nowMs, this.#now());
     if (nowMs < this.#progressAtMs) return;
     this.#progressAtMs = nowMs + PROGRESS_MS;
@@ -128,8 +131,8 @@ export class CaptureSession {
       kind: "progress",
       handle: this.request.handle,
       position: this.#position(),
-      tracks: this.#capturedTracks(),
-      connection: this.#connectionCounts(),
+      tracks: this.#books.tracks(),
+      connection: this.#books.connectionCounts(this.#tap?.unclaimedPackets ?? 0),
       queuedFrames: this.#tools.producer.queuedFrames,
     });
   }
@@ -143,7 +146,7 @@ export class CaptureSession {
   async #stop(): Promise<CaptureResult> {
     const end = this.#position();
     // What the kernel holds was said before the end: let it in.
-    await drainSockets(() => this.#counts.datagrams);
+    await drainSockets(() => this.#books.datagrams);
     this.#tap?.close();
     this.#link.leave();
     // Settled long ago, unless somebody stops what has not begun.
@@ -154,8 +157,8 @@ export class CaptureSession {
     return {
       lengthSamples,
       fence: this.#tools.producer.tail,
-      tracks: this.#capturedTracks(),
-      connection: this.#connectionCounts(),
+      tracks: this.#books.tracks(),
+      connection: this.#books.connectionCounts(this.#tap?.unclaimedPackets ?? 0),
     };
   }
 
@@ -163,11 +166,8 @@ export class CaptureSession {
     // Nobody waits for it, so nobody need hear that it never comes.
     this.#started.promise.catch(() => undefined);
     this.#zeroMs = resumption.zeroMs - monotonicMs() + performance.now();
-    Object.assign(this.#counts, resumption.connection);
-    for (const captured of resumption.tracks) {
-      this.#trackOf(captured.userId).restore(captured);
-      this.#trackCount = Math.max(this.#trackCount, captured.track);
-    }
+    for (const account of this.#books.accounts)
+      this.#tracks.set(account.userId, new Track(account, this.#trackOutlet));
   }
 
   #onReady(): void {
@@ -192,16 +192,18 @@ export class CaptureSession {
   }
 
   #onHeard(track: Track, position: number): void {
-    track.number = ++this.#trackCount;
     const { handle } = this.request;
-    this.#tools.onEvent({ kind: "track", handle, track: track.number, userId: track.userId, position });
+    const number = this.#books.lastTrack + 1;
+    this.#books.lastTrack = number;
+    track.account.track = number;
+    this.#tools.onEvent({ kind: "track", handle, track: number, userId: track.userId, position });
   }
 
   /** People whose packets came but could not be heard have a track all the same: a silent one that says why. */
   #nameSilentTracks(end: number): void {
     const { channels } = this.request;
     for (const track of this.#tracks.values()) {
-      const { counts } = track.snapshot();
+      const { counts } = track.account.ledger;
       const unheard = counts.late + counts.expired + counts.rejected + counts.dropped > 0;
       if (track.number !== 0 || !unheard) continue;
       const position = Math.max(0, end - FRAME_SAMPLES);
@@ -214,24 +216,10 @@ export class CaptureSession {
   #trackOf(userId: string): Track {
     let track = this.#tracks.get(userId);
     if (track === undefined) {
-      track = new Track(userId, this.#trackOutlet);
+      track = new Track(this.#books.open(userId), this.#trackOutlet);
       this.#tracks.set(userId, track);
     }
     return track;
-  }
-
-  #capturedTracks(): CapturedTrack[] {
-    const captured: CapturedTrack[] = [];
-    for (const track of this.#tracks.values()) if (track.number > 0) captured.push(track.snapshot());
-    return captured.sort((a, b) => a.track - b.track);
-  }
-
-  #connectionCounts(): ConnectionCounts {
-    let unattributed = this.#counts.unattributed + (this.#tap?.unclaimedPackets ?? 0);
-    // Only silence frames and padding: nobody who would have a track.
-    for (const track of this.#tracks.values())
-      if (track.number === 0) unattributed += track.snapshot().counts.received;
-    return { ...this.#counts, unattributed };
   }
 
   /** Samples since position 0, with fractions. */

@@ -12,7 +12,8 @@ import type {
   RecordingHandle,
 } from "../recordings/stages.ts";
 import { closing, died, stuck } from "./capture-errors.ts";
-import { positionOf, resultWithoutThread, resumptionOf } from "./capture-record.ts";
+import { CaptureBooks, createBooksMemory } from "./capture-books.ts";
+import { resultWithoutThread } from "./capture-record.ts";
 import type { CaptureRecord } from "./capture-record.ts";
 import { monotonicMs } from "./monotonic-clock.ts";
 import type { CaptureCommand, CaptureReport, CaptureWorkerData } from "./protocol.ts";
@@ -88,8 +89,7 @@ export class CaptureThread implements CaptureStage {
       }),
       state: "connecting",
       zeroMs: 0,
-      progress: undefined,
-      heard: new Map(),
+      books: createBooksMemory(),
       orphaned: false,
       resumeTimer: undefined,
     };
@@ -99,7 +99,7 @@ export class CaptureThread implements CaptureStage {
       this.#failStart(capture, stuck());
     }, START_TIMEOUT_MS);
     this.#ensureWorker();
-    this.#post({ kind: "start", request, resumption: undefined });
+    this.#post({ kind: "start", request, books: capture.books, resumption: undefined });
     try {
       return await capture.started.promise;
     } finally {
@@ -209,9 +209,6 @@ export class CaptureThread implements CaptureStage {
   }
 
   #onCaptureEvent(event: CaptureEvent): void {
-    const capture = this.#captures.get(event.handle);
-    if (event.kind === "progress" && capture !== undefined) capture.progress = event;
-    if (event.kind === "track") capture?.heard.set(event.track, event.userId);
     for (const listener of this.#listeners) listener(event);
   }
 
@@ -241,14 +238,12 @@ export class CaptureThread implements CaptureStage {
   /** Hands a recording to a new thread; in the meantime it is interrupted. */
   #resume(capture: CaptureRecord, error: RecorderError): void {
     const { request } = capture;
-    const reason = error.message;
+    const { handle } = request;
+    const books = new CaptureBooks(capture.books);
+    books.settleAfterDeath();
     capture.orphaned = true;
-    this.#onCaptureEvent({
-      kind: "interrupted",
-      handle: request.handle,
-      position: positionOf(capture),
-      reason,
-    });
+    // Everything after the thread's last sign of life is missing, however late its death came to be known.
+    this.#onCaptureEvent({ kind: "interrupted", handle, position: books.seenAlive, reason: error.message });
     this.#sendLeave(request.guildId);
     // Another recording's thread may have died within the pause.
     clearTimeout(capture.resumeTimer);
@@ -256,7 +251,8 @@ export class CaptureThread implements CaptureStage {
       if (capture.state !== "running" || this.#closing !== undefined) return;
       capture.orphaned = false;
       this.#ensureWorker();
-      this.#post({ kind: "start", request, resumption: resumptionOf(capture) });
+      const resumption = { zeroMs: capture.zeroMs };
+      this.#post({ kind: "start", request, books: capture.books, resumption });
     }, RESTART_PAUSE_MS);
   }
 

@@ -4,6 +4,7 @@ import { messageOf, toErrorData } from "../errors.ts";
 import { createLog } from "../log.ts";
 import { FrameProducer } from "../queue/frame-queue.ts";
 import type { CaptureRequest, RecordingHandle } from "../recordings/stages.ts";
+import { CaptureBooks } from "./capture-books.ts";
 import { CaptureSession } from "./capture-session.ts";
 import type { CaptureTools } from "./capture-session.ts";
 import { loadOpusCodec } from "./decoder.ts";
@@ -45,7 +46,7 @@ const clock = setInterval(() => {
 port.on("message", (command: CaptureCommand) => {
   switch (command.kind) {
     case "start":
-      void start(command.request, command.resumption);
+      void start(command.request, new CaptureBooks(command.books), command.resumption);
       return;
     case "stop":
       void stop(command.handle);
@@ -62,10 +63,14 @@ port.on("message", (command: CaptureCommand) => {
   }
 });
 
-async function start(request: CaptureRequest, resumption: Resumption | undefined): Promise<void> {
+async function start(
+  request: CaptureRequest,
+  books: CaptureBooks,
+  resumption: Resumption | undefined,
+): Promise<void> {
   const { handle } = request;
   try {
-    const session = new CaptureSession(request, tools, resumption);
+    const session = new CaptureSession(request, books, tools, resumption);
     sessions.set(handle, session);
     // It began long ago; from here on its events tell.
     if (resumption !== undefined) return;

@@ -59,7 +59,7 @@ export class ConnectionTap {
   readonly #header = emptyRtpHeader();
   readonly #segments = new Map<number, Segment>();
   readonly #hold = new HoldQueue<Segment, MediaPacket>(
-    (segment) => segment.ledger.settle("expired"),
+    (segment) => segment.ledger.settle("locked"),
     (packet) => packet.sequence,
   );
   readonly #sockets: VoiceSocketTap;
@@ -105,7 +105,7 @@ export class ConnectionTap {
   get unclaimedPackets(): number {
     let packets = 0;
     for (const segment of this.#segments.values())
-      if (segment.track === undefined) packets += segment.ledger.counts.received;
+      if (segment.track === undefined) packets += segment.ledger.received;
     return packets;
   }
 
@@ -151,7 +151,7 @@ export class ConnectionTap {
         counts.unattributed++;
       } else {
         segment.ledger.admit();
-        segment.ledger.settle("rejected");
+        segment.ledger.settle("forged");
       }
       return;
     }
@@ -275,7 +275,7 @@ export class ConnectionTap {
     this.#retry(segment);
     this.#hold.abandon(segment);
     segment.close();
-    if (segment.track === undefined) this.#outlet.counts.unattributed += segment.ledger.counts.received;
+    if (segment.track === undefined) this.#outlet.counts.unattributed += segment.ledger.received;
     this.#segments.delete(segment.ssrc);
   }
 

@@ -1,14 +1,7 @@
 /** Messages between the main thread and the capture thread: plain data, one union per direction. */
 import type { ErrorData } from "../errors.ts";
 import type { FrameQueueMemory } from "../queue/frame-queue.ts";
-import type { ConnectionCounts } from "../recordings/counts.ts";
-import type {
-  CaptureEvent,
-  CaptureRequest,
-  CaptureResult,
-  CapturedTrack,
-  RecordingHandle,
-} from "../recordings/stages.ts";
+import type { CaptureEvent, CaptureRequest, CaptureResult, RecordingHandle } from "../recordings/stages.ts";
 import type { VoiceUpdate } from "./voice-gateway.ts";
 
 /** What the capture thread is born with. */
@@ -23,8 +16,6 @@ export type CaptureWorkerData = {
 export type Resumption = {
   /** Position 0 on the clock of `monotonic-clock.ts`. */
   readonly zeroMs: number;
-  readonly tracks: readonly CapturedTrack[];
-  readonly connection: ConnectionCounts;
 };
 
 /** Main → capture. */
@@ -33,6 +24,8 @@ export type CaptureCommand =
   | {
       readonly kind: "start";
       readonly request: CaptureRequest;
+      /** The recording's; see `capture-books.ts`. */
+      readonly books: SharedArrayBuffer;
       readonly resumption: Resumption | undefined;
     }
   /** Answered by `stopped`. */

@@ -34,7 +34,8 @@ const LATE_JUMP_PACKETS = 5;
  */
 export class Segment implements TimelineSink<MediaPacket> {
   readonly ssrc: number;
-  readonly ledger = new PacketLedger();
+  /** Its own until it is known whose it is, then theirs. */
+  ledger = new PacketLedger();
   /** Whose segment it is, once known. */
   track: Track | undefined;
   /** Until when its first encrypted frames wait to be put in order, on the thread's clock; 0 once they have. */
@@ -62,7 +63,8 @@ export class Segment implements TimelineSink<MediaPacket> {
   /** Lays the segment to a person. */
   claim(track: Track): void {
     this.track = track;
-    track.addLedger(this.ledger);
+    track.account.ledger.absorb(this.ledger);
+    this.ledger = track.account.ledger;
   }
 
   /** Admits a datagram's media to the books; undefined when that was all there is to do with it. */
@@ -75,7 +77,7 @@ export class Segment implements TimelineSink<MediaPacket> {
     }
     const { sequence, timestamp } = this.#unwrapper;
     if (media === undefined) {
-      this.ledger.settle("rejected");
+      this.ledger.settle("malformed");
       return undefined;
     }
     if (media.length === 0) {
@@ -93,7 +95,7 @@ export class Segment implements TimelineSink<MediaPacket> {
     packet.samples = opusPacketSamples(opus);
     packet.silent = isSilenceFrame(opus);
     if (packet.samples === 0) {
-      this.ledger.settle("rejected");
+      this.ledger.settle("undecodable");
     } else if (!this.#timeline.push(packet)) {
       this.#patch(packet);
     }
@@ -104,14 +106,13 @@ export class Segment implements TimelineSink<MediaPacket> {
     this.#timeline.advance(now, this);
   }
 
-  /** Ends the segment: offers what waits, closes the books. Held packets must have been settled before. */
+  /** Ends the segment: offers what waits. Held packets must have been settled before. */
   close(): void {
     this.#timeline.flush(this);
     this.#decoder?.close();
     this.#lateDecoder?.close();
     this.#decoder = undefined;
     this.#lateDecoder = undefined;
-    this.track?.closeLedger(this.ledger);
   }
 
   /** Called by the timeline, in order. */
@@ -120,7 +121,7 @@ export class Segment implements TimelineSink<MediaPacket> {
     const lostSamples = lostPackets * this.#lastSamples;
     this.#lastSamples = packet.samples;
     if (track === undefined) {
-      this.ledger.settle("expired");
+      this.ledger.settle("locked");
       return;
     }
     // A person who only ever sent silence frames has said nothing, and has no track.
@@ -136,14 +137,14 @@ export class Segment implements TimelineSink<MediaPacket> {
 
   /** Called by the timeline. */
   refuse(): void {
-    this.ledger.settle("rejected");
+    this.ledger.settle("ahead");
   }
 
   /** Its place has been passed: it is written where it belongs, over what was made up there. */
   #patch(packet: MediaPacket): void {
     const { track } = this;
     if (track === undefined) {
-      this.ledger.settle("expired");
+      this.ledger.settle("locked");
       return;
     }
     // A person who only ever sent silence frames has said nothing, and has no track.
@@ -170,7 +171,7 @@ export class Segment implements TimelineSink<MediaPacket> {
   #decodeInto(track: Track, decoder: OpusDecoder, packet: MediaPacket, room: Room): boolean {
     const pcm = decoder.decode(packet.media);
     if (pcm === undefined) {
-      this.ledger.settle("rejected");
+      this.ledger.settle("undecodable");
       return false;
     }
     if (room.end <= 0) {

@@ -1,8 +1,8 @@
 import type { FrameProducer } from "../queue/frame-queue.ts";
 import { BYTES_PER_SAMPLE, FRAME_SAMPLES } from "../audio/pcm.ts";
 import type { Channels } from "../audio/pcm.ts";
-import type { CapturedTrack, RecordingHandle } from "../recordings/stages.ts";
-import { PacketLedger } from "./packet-ledger.ts";
+import type { RecordingHandle } from "../recordings/stages.ts";
+import type { TrackAccount } from "./track-account.ts";
 
 /** What all tracks of a recording share. */
 export type TrackOutlet = {
@@ -16,42 +16,22 @@ export type TrackOutlet = {
 /** Lives on the capture thread. One person in one recording: their number, books and way into the queue. */
 export class Track {
   readonly userId: string;
-  /** From 1 in the order of being heard; 0 before. */
-  number = 0;
+  readonly account: TrackAccount;
   /** Position after the last sample offered. */
   endPosition = 0;
   readonly #outlet: TrackOutlet;
   readonly #userNumber: bigint;
-  readonly #closed = new PacketLedger();
-  readonly #open = new Set<PacketLedger>();
-
-  constructor(userId: string, outlet: TrackOutlet) {
-    this.userId = userId;
+  /** @param account where its number and books are kept; a restarted thread finds them there. */
+  constructor(account: TrackAccount, outlet: TrackOutlet) {
+    this.account = account;
+    this.userId = account.userId;
     this.#outlet = outlet;
-    this.#userNumber = BigInt(userId);
+    this.#userNumber = BigInt(account.userId);
   }
 
-  /** Takes up what an earlier thread had of this person. */
-  restore(captured: CapturedTrack): void {
-    this.number = captured.track;
-    this.#closed.absorb(captured.counts);
-  }
-
-  /** Lays a segment's books to this person. */
-  addLedger(ledger: PacketLedger): void {
-    this.#open.add(ledger);
-  }
-
-  /** The segment has ended: its counts stay. */
-  closeLedger(ledger: PacketLedger): void {
-    if (this.#open.delete(ledger)) this.#closed.absorb(ledger.counts);
-  }
-
-  snapshot(): CapturedTrack {
-    const sum = new PacketLedger();
-    sum.absorb(this.#closed.counts);
-    for (const ledger of this.#open) sum.absorb(ledger.counts);
-    return { track: this.number, userId: this.userId, counts: sum.counts };
+  /** From 1 in the order of being heard; 0 before. */
+  get number(): number {
+    return this.account.track;
   }
 
   /** Makes sure that the track has a number. */

@@ -14,10 +14,20 @@ export type TrackCounts = {
   readonly padding: number;
   /** Arrived when its place was taken, unknown, or before the recording's start; not written. */
   readonly late: number;
-  /** Waited in the hold queue for a key or a mapping that never came. */
+  /** Given up while it waited: for a key that never came, or in a capture thread that died. */
   readonly expired: number;
-  /** Could not be opened or decoded: forged, corrupt, not Opus. */
+  /** Of the expired: waited in a capture thread that died. */
+  readonly abandoned: number;
+  /** Not what an honest sender's packet is; the next four say why. */
   readonly rejected: number;
+  /** Of the rejected: failed the transport's authentication, so damaged on the way or forged. */
+  readonly forged: number;
+  /** Of the rejected: authentic, but its RTP extension or padding does not fit. */
+  readonly malformed: number;
+  /** Of the rejected: opened, but not Opus. */
+  readonly undecodable: number;
+  /** Of the rejected: belongs further into the future than any honest sender's. */
+  readonly ahead: number;
   /** Refused by a full queue. */
   readonly dropped: number;
   /** Still waiting: for a key, for a mapping, or in the reorder window. */
@@ -46,7 +56,12 @@ export const NO_PACKETS: TrackCounts = {
   padding: 0,
   late: 0,
   expired: 0,
+  abandoned: 0,
   rejected: 0,
+  forged: 0,
+  malformed: 0,
+  undecodable: 0,
+  ahead: 0,
   dropped: 0,
   held: 0,
   concealedSamples: 0,

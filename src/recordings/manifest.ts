@@ -4,6 +4,10 @@ import { z } from "zod";
 
 const count = z.number().int().nonnegative();
 
+/** Counted since a later version; 0 in manifests from before. */
+const laterCount = count.default(0);
+
+/** See `counts.ts`. */
 const countsSchema = z.object({
   received: count,
   written: count,
@@ -11,7 +15,12 @@ const countsSchema = z.object({
   padding: count,
   late: count,
   expired: count,
+  abandoned: laterCount,
   rejected: count,
+  forged: laterCount,
+  malformed: laterCount,
+  undecodable: laterCount,
+  ahead: laterCount,
   dropped: count,
   held: count,
   concealedSamples: count,

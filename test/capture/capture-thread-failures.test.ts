@@ -140,16 +140,14 @@ test(
     const ended: string[] = [];
     capture.onEvent((event) => void (event.kind === "ended" && ended.push(event.error.code)));
     const workers = await startRunning(t, capture);
-    // No thread can make a number of this user.
-    const track = { kind: "track", handle: 1, track: 1, userId: "nobody", position: 0 };
-    workers[0]?.emit("message", { kind: "event", event: track });
     await workers[0]?.terminate();
-    await eventually("its end", () => ended[0]);
+    await eventually("a second thread", () => workers[1]);
+    const error = { code: "E-CONNECT", message: "No.", remedy: "", detail: "" };
+    workers[1]?.emit("message", { kind: "start-failed", handle: 1, error });
+    assert.deepEqual(ended, ["E-CONNECT"]);
     const result = await capture.stop(request.handle);
-    assert.deepEqual(
-      result.tracks.map(({ userId }) => userId),
-      ["nobody"],
-    );
+    assert.deepEqual(result.tracks, []);
+    assert.ok(result.lengthSamples > 0);
     assert.deepEqual(await capture.stop(request.handle), result);
   },
 );

@@ -7,6 +7,7 @@ import type { OpusCodec } from "../../src/capture/decoder.ts";
 import { emptyRtpHeader } from "../../src/capture/rtp.ts";
 import { Segment } from "../../src/capture/segment.ts";
 import { Track } from "../../src/capture/track.ts";
+import { TrackAccount } from "../../src/capture/track-account.ts";
 import { FrameConsumer, FrameProducer, createFrameQueueMemory } from "../../src/queue/frame-queue.ts";
 import { balances } from "../../src/recordings/counts.ts";
 import { SeededRandom, pickSeed } from "./seeded-random.ts";
@@ -31,12 +32,12 @@ function encodeTone(frames: number, frameSize = FRAME_SAMPLES): Buffer[] {
 function bench(slots = 1_024, opus: OpusCodec = codec) {
   const memory = createFrameQueueMemory(slots);
   const heard: number[] = [];
-  const track = new Track("42", {
+  const track = new Track(TrackAccount.open("42"), {
     producer: new FrameProducer(memory),
     handle: 1,
     channels: 1,
     onHeard: (who, position) => {
-      who.number = 1;
+      who.account.track = 1;
       heard.push(position);
     },
   });
@@ -74,7 +75,7 @@ test("every packet of clean speech is written at its place, once", () => {
   const { segment, track, receive, frames, heard } = bench();
   speech.forEach((packet, index) => receive(index, packet));
   segment.close();
-  const { counts } = track.snapshot();
+  const { counts } = track.account.snapshot();
   assert.equal(counts.written, speech.length);
   assert.ok(balances(counts) && counts.held === 0);
   assert.deepEqual(
@@ -91,7 +92,7 @@ test("a hole in speech is concealed at its place for at most 100 ms, and counted
     if (!lost) receive(index, packet);
   });
   segment.close();
-  const { counts } = track.snapshot();
+  const { counts } = track.account.snapshot();
   assert.equal(counts.concealedSamples, 6 * FRAME_SAMPLES);
   const positions = frames().map((frame) => frame.position / FRAME_SAMPLES);
   assert.ok(positions.includes(30) && positions.includes(54) && !positions.includes(55));
@@ -120,7 +121,7 @@ test("a hole between packets of different durations is concealed without touchin
     const positions = frames().map((frame) => frame.position);
     assert.equal(new Set(positions).size, positions.length, "nothing is written twice");
     assert.equal(positions[7 * (before.samples / FRAME_SAMPLES)], 7 * before.samples, "the hole's beginning");
-    assert.ok(track.snapshot().counts.concealedSamples >= 3 * FRAME_SAMPLES);
+    assert.ok(track.account.snapshot().counts.concealedSamples >= 3 * FRAME_SAMPLES);
   }
 });
 
@@ -131,14 +132,14 @@ test("somebody who only sent silence has no track, and their books balance", () 
   assert.deepEqual(frames(), []);
   assert.deepEqual(heard, []);
   assert.equal(track.number, 0);
-  assert.ok(balances(track.snapshot().counts));
+  assert.ok(balances(track.account.snapshot().counts));
 });
 
 test("what a full queue refuses is dropped and counted in samples", () => {
   const { segment, track, receive, frames } = bench(16);
   speech.forEach((packet, index) => receive(index, packet));
   segment.close();
-  const { counts } = track.snapshot();
+  const { counts } = track.account.snapshot();
   assert.equal(counts.written, 16);
   assert.equal(counts.dropped, speech.length - 16);
   assert.equal(counts.droppedSamples, (speech.length - 16) * FRAME_SAMPLES);
@@ -151,7 +152,7 @@ test("garbage is rejected without harm to what follows", () => {
   const garbage = Buffer.from([0xfb, 0x00, 1, 2, 3]);
   speech.forEach((packet, index) => receive(index, index % 10 === 5 ? garbage : packet));
   segment.close();
-  const { counts } = track.snapshot();
+  const { counts } = track.account.snapshot();
   assert.equal(counts.rejected, 10);
   assert.equal(counts.written, 90);
   assert.ok(balances(counts));
@@ -171,7 +172,7 @@ test("audio from before position 0 is cut off, what straddles it is trimmed", ()
   assert.equal(written[0]?.position, 0);
   assert.equal(written[0]?.samples, FRAME_SAMPLES - 100);
   assert.ok(written.every((frame) => frame.position >= 0));
-  assert.equal(track.snapshot().counts.late, 2);
+  assert.equal(track.account.snapshot().counts.late, 2);
 });
 
 test("a packet that waited for its key is patched in where it belongs", () => {
@@ -188,7 +189,7 @@ test("a packet that waited for its key is patched in where it belongs", () => {
   segment.accept(held, held.media);
   segment.close();
   assert.equal(frames().at(-1)?.position, 50 * FRAME_SAMPLES);
-  const { counts } = track.snapshot();
+  const { counts } = track.account.snapshot();
   assert.equal(counts.written, 100);
   assert.equal(counts.late, 0);
 });
@@ -223,7 +224,7 @@ test("a sender faster than time is rejected, and their books balance", () => {
   for (let index = 100; index < 1_000; index++) receive(index, SILENCE, 100 * FRAME_SAMPLES);
   for (let index = 1_000; index < 1_100; index++) receive(index, speech[index - 1_000], 100 * FRAME_SAMPLES);
   segment.close();
-  const { counts } = track.snapshot();
+  const { counts } = track.account.snapshot();
   assert.ok(counts.rejected > 0 && balances(counts) && counts.held === 0, JSON.stringify(counts));
 });
 
@@ -253,7 +254,7 @@ test("packets opened late share a decoder across small holes", () => {
   }
   segment.close();
   assert.equal(created, 2);
-  assert.equal(track.snapshot().counts.written, speech.length);
+  assert.equal(track.account.snapshot().counts.written, speech.length);
 });
 
 test("no history of noise, loss, repetition and padding unbalances the books", () => {
@@ -280,9 +281,9 @@ test("no history of noise, loss, repetition and padding unbalances the books", (
       received++;
       if (random.next() < 0.02) frames();
     }
-    assert.ok(balances(track.snapshot().counts), `seed ${seed}, round ${round}: while it runs`);
+    assert.ok(balances(track.account.snapshot().counts), `seed ${seed}, round ${round}: while it runs`);
     segment.close();
-    const { counts } = track.snapshot();
+    const { counts } = track.account.snapshot();
     assert.equal(counts.received, received, `seed ${seed}, round ${round}`);
     assert.equal(counts.held, 0, `seed ${seed}, round ${round}`);
     assert.ok(balances(counts), `seed ${seed}, round ${round}`);
