@@ -201,13 +201,13 @@ test("a packet that comes 300 ms late replaces what was made up for it, and its 
   order.sort((a, b) => a.at - b.at);
   let concealedBefore = 0;
   for (const { index, at } of order) {
-    if (index === 40) concealedBefore = track.snapshot().counts.concealedSamples;
+    if (index === 40) concealedBefore = track.account.snapshot().counts.concealedSamples;
     receive(index, speech[index], at * FRAME_SAMPLES);
     if (late.has(index)) receive(index, speech[index], at * FRAME_SAMPLES);
   }
   segment.close();
   assert.equal(concealedBefore, 2 * FRAME_SAMPLES, "they were waited for in vain");
-  const { counts } = track.snapshot();
+  const { counts } = track.account.snapshot();
   assert.equal(counts.written, speech.length);
   assert.equal(counts.duplicate, 3);
   assert.equal(counts.late, 0);
