@@ -5,13 +5,22 @@
 
 /** How far behind the newest packet one is still told from a duplicate: 2048 packets, 41 s of speech. */
 const WINDOW = 2_048;
+/** Two strays no further apart than this belong together: some of what a sender sends first may be lost. */
+const STRAY_STEP = 16;
+/** A timestamp contradicts its neighbours by more than this: 1 s. A sender that starts over begins anywhere in a day. */
+const CONTRADICTION_SAMPLES = 48_000;
+/** So long before the first packet seen, none is still under way: a minute. */
+const MAX_OVERTAKEN_SAMPLES = 2_880_000;
 
 export type Unwrapped =
   /** Not seen before; `sequence` and `timestamp` hold the extended numbers. */
   | "new"
-  /** This sequence number was seen. */
+  /** This sequence number was seen with this timestamp. */
   | "duplicate"
-  /** Too far behind to tell. Two such packets in a row are a sender that started over, and are taken as new. */
+  /**
+   * Too far behind to tell, or with a timestamp that contradicts the packets around it. A second one like it is a sender
+   * that started over under its old SSRC (RFC 3550 §A.1), and is taken as new.
+   */
   | "ancient";
 
 export class RtpUnwrapper {
@@ -23,51 +32,75 @@ export class RtpUnwrapper {
   #highestRaw = 0;
   #referenceTimestamp = 0;
   #referenceRaw = 0;
+  /** Of the last stray; -1 for none since the numbers went on. */
   #strayRaw = -1;
   readonly #seen = new Uint8Array(WINDOW);
+  /** As received, of the numbers seen. */
+  readonly #timestamps = new Uint32Array(WINDOW);
 
   /** Takes a packet's 16-bit sequence number and 32-bit timestamp. Allocates nothing. */
   accept(rawSequence: number, rawTimestamp: number): Unwrapped {
     if (this.#highest < 0) {
       // One lap of head room, so that packets from before the first one seen stay positive.
-      this.#advanceTo(0x1_0000 + rawSequence, rawSequence);
+      this.#advanceTo(0x1_0000 + rawSequence, rawSequence, rawTimestamp);
       this.#takeTimestamp(rawTimestamp, rawTimestamp);
       return "new";
     }
     const step = ((rawSequence - this.#highestRaw) << 16) >> 16;
     if (step <= -WINDOW) return this.#stray(rawSequence, rawTimestamp);
-    this.#strayRaw = -1;
-    this.sequence = this.#highest + step;
-    this.timestamp = this.#referenceTimestamp + ((rawTimestamp - this.#referenceRaw) | 0);
+    const sequence = this.#highest + step;
+    const timestamp = this.#referenceTimestamp + ((rawTimestamp - this.#referenceRaw) | 0);
     if (step > 0) {
-      this.#advanceTo(this.sequence, rawSequence);
-      this.#takeTimestamp(this.timestamp, rawTimestamp);
+      this.#strayRaw = -1;
+      this.#advanceTo(sequence, rawSequence, rawTimestamp);
+      this.#takeTimestamp(timestamp, rawTimestamp);
       return "new";
     }
-    const slot = this.sequence % WINDOW;
-    if (this.#seen[slot] === 1) return "duplicate";
+    const slot = sequence % WINDOW;
+    if (this.#seen[slot] === 1 && this.#timestamps[slot] === rawTimestamp >>> 0) return "duplicate";
+    if (this.#seen[slot] === 1 || !this.#fits(sequence, rawTimestamp))
+      return this.#stray(rawSequence, rawTimestamp);
     this.#seen[slot] = 1;
+    this.#timestamps[slot] = rawTimestamp;
+    this.sequence = sequence;
+    this.timestamp = timestamp;
     return "new";
   }
 
-  /** A sender that restarts keeps its SSRC but not its numbers (RFC 3550 §A.1): wait for a second one to be sure. */
   #stray(rawSequence: number, rawTimestamp: number): Unwrapped {
-    const expected = this.#strayRaw;
-    this.#strayRaw = (rawSequence + 1) & 0xffff;
-    if (rawSequence !== expected) return "ancient";
+    const step = ((rawSequence - this.#strayRaw) << 16) >> 16;
+    const alone = this.#strayRaw < 0 || step <= 0 || step > STRAY_STEP;
+    this.#strayRaw = rawSequence;
+    if (alone) return "ancient";
     this.#strayRaw = -1;
-    // Two ahead: the number between belongs to the first stray, which was given up.
-    this.#advanceTo(this.#highest + 2, rawSequence);
+    // The numbers between belong to the first stray, which was given up, and to what was lost after it.
+    this.#advanceTo(this.#highest + 1 + step, rawSequence, rawTimestamp);
     this.#takeTimestamp(this.#referenceTimestamp + ((rawTimestamp - this.#referenceRaw) | 0), rawTimestamp);
     return "new";
   }
 
-  #advanceTo(sequence: number, raw: number): void {
+  /** Whether a number not seen yet has a timestamp that lies about between those of its neighbours. At most 2 µs. */
+  #fits(sequence: number, rawTimestamp: number): boolean {
+    let after = sequence + 1;
+    while (after < this.#highest && this.#seen[after % WINDOW] === 0) after++;
+    const toNext = ((this.#timestamps[after % WINDOW] ?? 0) - rawTimestamp) | 0;
+    let before = sequence - 1;
+    const oldest = this.#highest - WINDOW;
+    while (before > oldest && this.#seen[before % WINDOW] === 0) before--;
+    if (before === oldest) return toNext >= -CONTRADICTION_SAMPLES && toNext <= MAX_OVERTAKEN_SAMPLES;
+    const fromLast = (rawTimestamp - (this.#timestamps[before % WINDOW] ?? 0)) | 0;
+    // Timestamps that jumped back between the neighbours say nothing about what lay between.
+    if (((fromLast + toNext) | 0) < 0) return true;
+    return fromLast >= -CONTRADICTION_SAMPLES && toNext >= -CONTRADICTION_SAMPLES;
+  }
+
+  #advanceTo(sequence: number, rawSequence: number, rawTimestamp: number): void {
     const first = Math.max(this.#highest + 1, sequence - WINDOW + 1);
     for (let between = first; between < sequence; between++) this.#seen[between % WINDOW] = 0;
     this.#seen[sequence % WINDOW] = 1;
+    this.#timestamps[sequence % WINDOW] = rawTimestamp;
     this.#highest = sequence;
-    this.#highestRaw = raw;
+    this.#highestRaw = rawSequence;
     this.sequence = sequence;
   }
 
