@@ -13,6 +13,7 @@ export const recordingEventSchema = z.object({
     "moved",
     "deafened",
     "undeafened",
+    "writer-replaced",
     "track",
     "joined",
     "left",

@@ -3,6 +3,7 @@ import type { Catalog } from "./catalog.ts";
 import { isOver } from "./manifest.ts";
 import type { Manifest } from "./manifest.ts";
 import type { Storage } from "./storage.ts";
+import { userIdOf } from "./track-file-name.ts";
 
 /** Why a recording is not complete that a previous process left behind. */
 const INTERRUPTED = {
@@ -42,7 +43,7 @@ async function interrupted(manifest: Manifest, storage: Storage): Promise<Manife
   for (const [number, found] of files) {
     if (tracks.some((track) => track.track === number)) continue;
     const name = found.file.slice(found.file.indexOf("-") + 1, -".wav".length);
-    tracks.push({ track: number, userId: /^\d{5,20}$/.test(name) ? name : "unknown", name, ...found });
+    tracks.push({ track: number, userId: userIdOf(found.file) ?? "unknown", name, ...found });
   }
   tracks.sort((a, b) => a.track - b.track);
   return { ...manifest, state: "failed", tracks, error: INTERRUPTED };

@@ -54,7 +54,7 @@ export class Recorder {
     this.#diskReserveBytes = diskReserveBytes;
     this.#onOver = onOver ?? (() => {});
     around.capture.onEvent((event) => this.#byHandle.get(event.handle)?.onCaptureEvent(event));
-    around.writer.onEvent((event) => this.#byHandle.get(event.handle)?.onWriterFault(event.error));
+    around.writer.onEvent((event) => this.#byHandle.get(event.handle)?.onWriterEvent(event));
   }
 
   /** Makes the folders and notes what a previous process left unfinished. Rejects with `E-DATA-DIR`. */

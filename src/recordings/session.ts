@@ -9,7 +9,7 @@ import type { StartRequest } from "./manifest-changes.ts";
 import type { Manifest } from "./manifest.ts";
 import { isOver, isRunning } from "./session-state.ts";
 import type { EndCause, SessionState } from "./session-state.ts";
-import type { CaptureEvent, CaptureRequest, OpenRequest, RecordingHandle } from "./stages.ts";
+import type { CaptureEvent, CaptureRequest, OpenRequest, RecordingHandle, WriterEvent } from "./stages.ts";
 import { Steps } from "./steps.ts";
 import type { RecordingStatus, Surroundings } from "./surroundings.ts";
 
@@ -120,8 +120,13 @@ export class Session {
     }
   }
 
-  onWriterFault(error: ErrorData): void {
+  onWriterEvent(event: WriterEvent): void {
     if (isOver(this.#state)) return;
+    if (event.kind === "replaced") {
+      this.#note({ atMs: Date.now(), position: this.#position, kind: "writer-replaced" });
+      return;
+    }
+    const { error } = event;
     this.#fault ??= error;
     this.#note({ atMs: Date.now(), kind: "fault", text: `${error.code} ${error.message}` });
     this.#endByItself({ kind: "fault", error });

@@ -81,6 +81,8 @@ export type OpenRequest = {
   readonly channels: Channels;
   readonly startedAtMs: number;
   readonly manifest: Manifest;
+  /** Its folder is there, perhaps with tracks: go on with them. */
+  readonly continues?: boolean;
 };
 
 /** What the writer knows of one closed track. */
@@ -99,7 +101,9 @@ export type WrittenTrack = {
 
 export type WriterEvent =
   /** A disk error ended this recording's writing; everything before it is kept. */
-  { readonly kind: "fault"; readonly handle: RecordingHandle; readonly error: ErrorData };
+  | { readonly kind: "fault"; readonly handle: RecordingHandle; readonly error: ErrorData }
+  /** The writer died and another goes on with the files: what the dead one had in its hands is missing, about 0.1 s. */
+  | { readonly kind: "replaced"; readonly handle: RecordingHandle };
 
 /** The writer stage, seen from the main thread. */
 export type WriterStage = {

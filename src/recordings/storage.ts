@@ -5,9 +5,7 @@ import { archiveName } from "./archive-name.ts";
 import { manifestSchema } from "./manifest.ts";
 import type { Manifest } from "./manifest.ts";
 import { isRecordingId } from "./recording-id.ts";
-
-/** `NN-…wav` as the writer names tracks, before and after it knows the person's name. */
-const TRACK_FILE = /^(\d{2,4})-[^/\\]*\.wav$/u;
+import { trackNumberOf } from "./track-file-name.ts";
 
 /** One WAV in `tracks/`. */
 export type TrackFile = { readonly file: string; readonly sizeBytes: number };
@@ -98,10 +96,10 @@ export class Storage {
     }
     const files = new Map<number, TrackFile>();
     for (const file of names.sort()) {
-      const number = TRACK_FILE.exec(file)?.[1];
-      if (number === undefined) continue;
+      const track = trackNumberOf(file);
+      if (track === undefined) continue;
       const found = await stat(join(directory, file)).catch(() => undefined);
-      if (found?.isFile()) files.set(Number(number), { file, sizeBytes: found.size });
+      if (found?.isFile()) files.set(track, { file, sizeBytes: found.size });
     }
     return files;
   }

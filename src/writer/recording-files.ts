@@ -7,9 +7,9 @@ import type { Frame } from "../queue/frame-queue.ts";
 import type { RecordingEvent } from "../recordings/events.ts";
 import type { Manifest } from "../recordings/manifest.ts";
 import type { OpenRequest, WrittenTrack } from "../recordings/stages.ts";
+import { trackFileName, trackNumberOf, userIdOf } from "../recordings/track-file-name.ts";
 import { diskError } from "./disk-error.ts";
 import { replaceFile, syncDirectory } from "./durable-file.ts";
-import { trackFileName } from "./track-file-name.ts";
 import { TrackFile } from "./track-file.ts";
 
 /** One person's file and what it is called. */
@@ -34,13 +34,14 @@ export class RecordingFiles {
   /** Frames that came when none could be taken. */
   discardedFrames = 0;
 
-  /** Creates the folder with a manifest and an empty list of events. */
-  constructor(request: OpenRequest) {
+  /** Creates the folder with a manifest and an empty list of events, or goes on with the one that is there. */
+  constructor(request: OpenRequest, nowMs: number) {
     this.#request = request;
     this.#manifest = request.manifest;
     this.#tracksDirectory = path.join(request.directory, "tracks");
     this.#eventsFd = onDisk(() => {
       fs.mkdirSync(this.#tracksDirectory, { recursive: true });
+      if (request.continues) this.#reopenTracks(nowMs);
       replaceFile(this.#manifestFile, manifestText(request.manifest));
       const fd = fs.openSync(path.join(request.directory, "events.ndjson"), "a");
       syncDirectory(request.directory);
@@ -106,10 +107,15 @@ export class RecordingFiles {
     onDisk(() => fs.writeSync(this.#eventsFd, `${JSON.stringify(event)}\n`));
   }
 
-  /** Replaces `recording.json` as one step. */
+  /** Replaces `recording.json` as one step; tracks that are open get what is known of them so far. */
   writeManifest(manifest: Manifest): void {
     this.#manifest = manifest;
-    onDisk(() => replaceFile(this.#manifestFile, manifestText(manifest)));
+    const tracks = manifest.tracks.map((track) => ({
+      ...track,
+      ...this.#tracks.get(track.track)?.wav.soFar,
+    }));
+    const text = manifestText(this.#state === "closed" ? manifest : { ...manifest, tracks });
+    onDisk(() => replaceFile(this.#manifestFile, text));
   }
 
   /**
@@ -163,12 +169,32 @@ export class RecordingFiles {
     const file = trackFileName(track, this.#names.get(track) ?? userId);
     const wav = onDisk(() => {
       const tags = this.#tagsOf(track, userId);
-      return new TrackFile(path.join(this.#tracksDirectory, file), this.#request.channels, tags, nowMs);
+      return TrackFile.create(path.join(this.#tracksDirectory, file), this.#request.channels, tags, nowMs);
     });
     const open = { track, userId, file, wav };
     this.#tracks.set(track, open);
     onDisk(() => syncDirectory(this.#tracksDirectory));
     return open;
+  }
+
+  /** Takes up every track that an earlier writer of this recording made. */
+  #reopenTracks(nowMs: number): void {
+    for (const file of fs.readdirSync(this.#tracksDirectory)) {
+      const track = trackNumberOf(file);
+      if (track === undefined) continue;
+      const known = this.#manifest.tracks.find((candidate) => candidate.track === track);
+      const userId = known?.userId ?? userIdOf(file) ?? "unknown";
+      if (known !== undefined && known.name !== userId) this.#names.set(track, known.name);
+      const { writtenSamples = 0, peak = 0 } = known ?? {};
+      const wav = TrackFile.reopen(
+        path.join(this.#tracksDirectory, file),
+        this.#request.channels,
+        this.#tagsOf(track, userId),
+        nowMs,
+        { writtenSamples, peak },
+      );
+      this.#tracks.set(track, { track, userId, file, wav });
+    }
   }
 
   /** Somebody whose every frame was refused was heard all the same: a track of silence says so. */

@@ -2,6 +2,7 @@
 import * as fs from "node:fs";
 import { BYTES_PER_SAMPLE, type Channels, SAMPLE_RATE } from "../audio/pcm.ts";
 import { blockAlignOf, DATA_START, wavHeader, wavTail } from "../audio/wav-header.ts";
+import { readWavHead } from "../audio/wav-reader.ts";
 import type { WavTags } from "../audio/wav-tags.ts";
 import { RecorderError } from "../errors.ts";
 import type { Frame } from "../queue/frame-queue.ts";
@@ -23,6 +24,11 @@ export type FinishedTrack = {
   readonly sizeBytes: number;
   readonly peak: number;
 };
+
+/** What an earlier writer of the same file had of it. */
+export type TrackSoFar = Pick<FinishedTrack, "writtenSamples" | "peak">;
+
+const NOTHING: TrackSoFar = { writtenSamples: 0, peak: 0 };
 
 /**
  * Lives on the writer thread; nothing else touches the file. Every method may throw what the disk says; the file is a
@@ -48,25 +54,67 @@ export class TrackFile {
   #tags: WavTags;
   #dirty = true;
   #syncedAtMs: number;
-  #peak = 0;
+  readonly #earlierSamples: number;
+  #peak: number;
   #closed = false;
   /** What the disk refused while the track was finished all the same. */
   readonly refusals: unknown[] = [];
 
-  /** Creates the file, which must not exist, with a header for no samples. */
-  constructor(file: string, channels: Channels, tags: WavTags, nowMs: number) {
+  private constructor(fd: number, channels: Channels, tags: WavTags, nowMs: number, earlier: TrackSoFar) {
+    this.#fd = fd;
     this.#channels = channels;
     this.#blockAlign = blockAlignOf(channels);
     this.#stepBytes = STEP_SECONDS * SAMPLE_RATE * this.#blockAlign;
     this.#tags = tags;
     this.#syncedAtMs = nowMs;
-    this.#fd = fs.openSync(file, "wx+");
+    this.#earlierSamples = earlier.writtenSamples;
+    this.#peak = earlier.peak;
+  }
+
+  /** Creates the file, which must not exist, with a header for no samples. */
+  static create(file: string, channels: Channels, tags: WavTags, nowMs: number): TrackFile {
+    return TrackFile.#opened(fs.openSync(file, "wx+"), (fd) => {
+      const track = new TrackFile(fd, channels, tags, nowMs, NOTHING);
+      track.#writeHeader(0);
+      return track;
+    });
+  }
+
+  /**
+   * Goes on with a file that an earlier writer left, whatever it was doing: what its header claims stays, what lies
+   * beyond that was never promised and is cut off. A header that never reached the disk is made anew. `earlier` may be
+   * seconds old: it is for people to read, and nothing hangs on it.
+   */
+  static reopen(
+    file: string,
+    channels: Channels,
+    tags: WavTags,
+    nowMs: number,
+    earlier: TrackSoFar,
+  ): TrackFile {
+    return TrackFile.#opened(fs.openSync(file, "r+"), (fd) => {
+      const track = new TrackFile(fd, channels, tags, nowMs, earlier);
+      const presentBytes = Math.max(0, fs.fstatSync(fd).size - DATA_START);
+      const bytes = Math.min(presentBytes, claimedBytes(fd) ?? presentBytes);
+      track.#claimedBytes = bytes - (bytes % track.#blockAlign);
+      fs.ftruncateSync(fd, DATA_START + track.#claimedBytes);
+      track.#writeHeader(0);
+      return track;
+    });
+  }
+
+  static #opened(fd: number, prepare: (fd: number) => TrackFile): TrackFile {
     try {
-      this.#writeHeader(0);
+      return prepare(fd);
     } catch (error) {
-      fs.closeSync(this.#fd);
+      fs.closeSync(fd);
       throw error;
     }
+  }
+
+  /** What came from frames so far; a block that waits is not in it. */
+  get soFar(): TrackSoFar {
+    return { writtenSamples: this.#earlierSamples + this.#coverage.coveredSamples, peak: this.#peak };
   }
 
   /** Takes a frame's samples. Copies them once; writes when the block is full or the frame does not follow it. */
@@ -145,8 +193,12 @@ export class TrackFile {
       this.#claim(lengthSamples * this.#blockAlign);
       this.#ignoringRefusal(() => this.#writeTail());
       this.sync(nowMs);
-      const writtenSamples = this.#coverage.coveredSamples;
-      return { writtenSamples, sizeBytes: fs.fstatSync(this.#fd).size, peak: this.#peak };
+      const { writtenSamples, peak } = this.soFar;
+      return {
+        writtenSamples: Math.min(writtenSamples, lengthSamples),
+        sizeBytes: fs.fstatSync(this.#fd).size,
+        peak,
+      };
     } finally {
       this.close();
     }
@@ -207,5 +259,17 @@ export class TrackFile {
       if (magnitude > peak) peak = magnitude;
     }
     this.#peak = peak;
+  }
+}
+
+/** Bytes of samples that the file's header claims; undefined where there is none that makes sense. */
+function claimedBytes(fd: number): number | undefined {
+  const head = Buffer.alloc(DATA_START);
+  if (fs.readSync(fd, head, 0, DATA_START, 0) < DATA_START) return undefined;
+  try {
+    return readWavHead(head).dataBytes;
+  } catch {
+    // Torn by a power cut: the file's size tells.
+    return undefined;
   }
 }

@@ -190,7 +190,7 @@ export class WriterLoop {
         "Use another handle.",
       );
     }
-    this.#recordings.set(request.handle, new RecordingFiles(request));
+    this.#recordings.set(request.handle, new RecordingFiles(request, performance.now()));
   }
 
   #release(handle: RecordingHandle): void {

@@ -17,7 +17,7 @@ import type { FromWriter, ToWriter, WriterCall, WriterWorkerData } from "./proto
 /** A disk may stall for long; a caller must not wait for ever. */
 const CALL_DEADLINE_MS = 30_000;
 const SHUTDOWN_DEADLINE_MS = 5_000;
-/** A thread that keeps dying is not started again by itself: the next `open()` tries. */
+/** A thread that keeps dying is not started again by itself: its recordings end, and the next `open()` tries. */
 const MAX_DEATHS = 3;
 const DEATHS_WINDOW_MS = 60_000;
 
@@ -29,9 +29,18 @@ export type WriterThreadOptions = {
 };
 
 type PendingCall = {
+  readonly message: WriterCall;
   readonly resolve: (tracks: readonly WrittenTrack[]) => void;
   readonly reject: (error: RecorderError) => void;
   readonly timer: NodeJS.Timeout;
+};
+
+/** What another thread must know to go on with a recording. */
+type OpenRecording = {
+  readonly request: OpenRequest;
+  /** The last one written. */
+  manifest: Manifest;
+  readonly names: Map<number, string>;
 };
 
 /** A call as callers give it: the number is added here. */
@@ -43,14 +52,14 @@ type CallWithoutNumber = WriterCall extends infer Call
 
 /**
  * Lives on the main thread. The thread itself starts with the first `open()`. Every call ends within 30 s: answered,
- * or rejected with `E-WRITER`. When the thread dies, its recordings get a `fault` event, their files stay valid as
- * they are, and a new thread goes on with the queue for the recordings to come.
+ * or rejected with `E-WRITER`. When the thread dies, another one takes up its recordings, the queue and the calls that
+ * wait. When that happens too often, the recordings get a `fault` event, and their files stay valid as they are.
  */
 export class WriterThread implements WriterStage {
   readonly #options: WriterThreadOptions;
   readonly #pending = new Map<number, PendingCall>();
   readonly #listeners: ((event: WriterEvent) => void)[] = [];
-  readonly #open = new Set<RecordingHandle>();
+  readonly #open = new Map<RecordingHandle, OpenRecording>();
   #worker: Worker | undefined;
   /** Times of unexpected ends within the last minute. */
   #deathsAtMs: readonly number[] = [];
@@ -78,10 +87,11 @@ export class WriterThread implements WriterStage {
   async open(request: OpenRequest): Promise<void> {
     this.#startWorker();
     await this.#call({ kind: "open", request });
-    this.#open.add(request.handle);
+    this.#open.set(request.handle, { request, manifest: request.manifest, names: new Map() });
   }
 
   nameTrack(handle: RecordingHandle, track: number, name: string): void {
+    this.#open.get(handle)?.names.set(track, name);
     this.#post({ kind: "nameTrack", handle, track, name });
   }
 
@@ -91,6 +101,8 @@ export class WriterThread implements WriterStage {
 
   async writeManifest(handle: RecordingHandle, manifest: Manifest): Promise<void> {
     await this.#call({ kind: "writeManifest", handle, manifest });
+    const open = this.#open.get(handle);
+    if (open !== undefined) open.manifest = manifest;
   }
 
   /** Without arguments: ends the thread, within 5 s; recordings still open stay valid as they are. Idempotent. */
@@ -135,6 +147,7 @@ export class WriterThread implements WriterStage {
   #call(message: CallWithoutNumber): Promise<readonly WrittenTrack[]> {
     if (this.#worker === undefined || this.#closing !== undefined) return Promise.reject(notRunning());
     const call = ++this.#lastCall;
+    const numbered: WriterCall = { ...message, call };
     const { promise, resolve, reject } = Promise.withResolvers<readonly WrittenTrack[]>();
     const timer = setTimeout(() => {
       this.#pending.delete(call);
@@ -146,8 +159,8 @@ export class WriterThread implements WriterStage {
         ),
       );
     }, CALL_DEADLINE_MS);
-    this.#pending.set(call, { resolve, reject, timer });
-    this.#post({ ...message, call });
+    this.#pending.set(call, { message: numbered, resolve, reject, timer });
+    this.#post(numbered);
     return promise;
   }
 
@@ -166,24 +179,61 @@ export class WriterThread implements WriterStage {
     for (const listener of this.#listeners) listener(event);
   }
 
-  /** The thread is no more; expected after `shutdown`, a fault of every open recording otherwise. */
+  /** The thread is no more: expected after `shutdown`; otherwise another one goes on, or it is a fault. */
   #ended(worker: Worker): void {
     if (this.#worker !== worker) return;
     this.#worker = undefined;
+    if (this.#closing !== undefined) return this.#rejectPending();
+    this.#options.log.error({ recordings: this.#open.size }, "the writer thread ended unexpectedly");
+    const nowMs = performance.now();
+    this.#deathsAtMs = [...this.#deathsAtMs.filter((atMs) => nowMs - atMs < DEATHS_WINDOW_MS), nowMs];
+    if (this.#deathsAtMs.length <= MAX_DEATHS) return this.#goOn();
+    this.#rejectPending();
+    const lost = [...this.#open.keys()];
+    this.#open.clear();
+    for (const handle of lost) this.#fault(handle, notRunning());
+  }
+
+  /** Another thread takes up the recordings first, then the calls that the dead one did not answer, in their order. */
+  #goOn(): void {
+    this.#startWorker();
+    const unanswered = [...this.#pending.values()].map(({ message }) => message);
+    const opening = new Set<RecordingHandle>();
+    for (const message of unanswered) {
+      if (message.kind !== "open") continue;
+      opening.add(message.request.handle);
+      this.#post({ ...message, request: { ...message.request, continues: true } });
+    }
+    for (const [handle, { names }] of this.#open) {
+      if (!opening.has(handle)) void this.#reopen(handle);
+      for (const [track, name] of names) this.#post({ kind: "nameTrack", handle, track, name });
+    }
+    for (const message of unanswered) if (message.kind !== "open") this.#post(message);
+  }
+
+  async #reopen(handle: RecordingHandle): Promise<void> {
+    const open = this.#open.get(handle);
+    if (open === undefined) return;
+    const { manifest, request } = open;
+    try {
+      await this.#call({ kind: "open", request: { ...request, manifest, continues: true } });
+      this.#emit({ kind: "replaced", handle });
+    } catch (error) {
+      // Told once, by whoever gave the recording up.
+      if (this.#open.delete(handle)) this.#fault(handle, error);
+    }
+  }
+
+  #fault(handle: RecordingHandle, error: unknown): void {
+    this.#emit({ kind: "fault", handle, error: toErrorData(error) });
+  }
+
+  #rejectPending(): void {
     for (const { reject, timer } of this.#pending.values()) {
       clearTimeout(timer);
       reject(notRunning());
     }
     this.#pending.clear();
-    if (this.#closing !== undefined) return;
-    this.#options.log.error({ recordings: this.#open.size }, "the writer thread ended unexpectedly");
-    const nowMs = performance.now();
-    this.#deathsAtMs = [...this.#deathsAtMs.filter((atMs) => nowMs - atMs < DEATHS_WINDOW_MS), nowMs];
-    // Somebody must go on emptying the queue, or it stays full for the recordings to come.
-    if (this.#deathsAtMs.length <= MAX_DEATHS) this.#startWorker();
-    const lost = [...this.#open];
-    this.#open.clear();
-    for (const handle of lost) this.#emit({ kind: "fault", handle, error: toErrorData(notRunning()) });
   }
 
   #shutdown(): Promise<void> {

@@ -2,7 +2,7 @@
  * A disk that misbehaves on demand, for a process started with `node --import ./test/writer/faulty-disk.ts`. It sits
  * below the writer, in `node:fs` of the worker threads, so the code under test is the real one. The file named by
  * `FAULTY_DISK` says what happens: absent, nothing; `stall`, every disk operation blocks until the file is gone;
- * `die`, the thread ends at the next one.
+ * `die`, the thread ends at the next one; `die once`, so it does, and the file is gone before another can.
  */
 import * as fs from "node:fs";
 import { createRequire, syncBuiltinESMExports } from "node:module";
@@ -12,7 +12,7 @@ const trigger = process.env["FAULTY_DISK"];
 if (!isMainThread && trigger !== undefined) {
   // The module object behind `import`: what is set here is what everybody gets.
   const disk: typeof fs = createRequire(import.meta.url)("node:fs");
-  const { readFileSync } = fs;
+  const { readFileSync, rmSync } = fs;
   const breath = new Int32Array(new SharedArrayBuffer(4));
   const demand = (): string => {
     try {
@@ -22,7 +22,9 @@ if (!isMainThread && trigger !== undefined) {
     }
   };
   const misbehave = (): void => {
-    if (demand() === "die") process.exit(1);
+    const now = demand();
+    if (now === "die once") rmSync(trigger);
+    if (now.startsWith("die")) process.exit(1);
     while (demand() === "stall") Atomics.wait(breath, 0, 0, 5);
   };
   const faulty = <Operation extends (...args: never[]) => unknown>(operation: Operation): Operation =>

@@ -5,7 +5,7 @@
 import fs from "node:fs";
 import { FRAME_SAMPLES } from "../../src/audio/pcm.ts";
 import { queueLevels } from "../../src/queue/frame-queue.ts";
-import { WriterSetup } from "./recording-setup.ts";
+import { manifestOf, WriterSetup } from "./recording-setup.ts";
 
 const [scenario, directory] = process.argv.slice(2);
 const trigger = process.env["FAULTY_DISK"];
@@ -45,17 +45,36 @@ if (scenario === "stalled disk") {
   const tracks = await setup.writer.close(1, { lengthSamples: at, fence: setup.producer.tail });
   tell({ queuedFrames, refusedFrames, lengthSamples: at, tracks });
 }
-if (scenario === "dying thread") {
+if (scenario === "thread dies once") {
+  const people = ["Zoë", "1002"].map((name, index) => ({
+    track: index + 1,
+    userId: `100${index + 1}`,
+    name,
+  }));
+  await setup.writer.writeManifest(1, manifestOf("id-1", 1, people));
+  setup.writer.nameTrack(1, 1, "Zoë");
+  let at = await speak(2, 0, 500);
+  fs.writeFileSync(trigger!, "die once");
+  const diedAt = at;
+  at = await speak(2, at, 1_000);
+  const died = !fs.existsSync(trigger!);
+  fs.writeFileSync(trigger!, "die once");
+  // Dies with the call in its hands: the next thread must answer it.
+  const tracks = await setup.writer.close(1, { lengthSamples: at, fence: setup.producer.tail });
+  const diedAgain = !fs.existsSync(trigger!);
+  await setup.writer.release(1);
+  tell({ died, diedAgain, diedAt, lengthSamples: at, events: setup.events, tracks });
+}
+if (scenario === "thread keeps dying") {
   await speak(1, 0, 500);
   fs.writeFileSync(trigger!, "die");
   setup.offer(1, 1, 1, 48_000);
   const close = setup.writer.close(1, { lengthSamples: 96_000, fence: setup.producer.tail });
   const failures = [await failureOf(close), await failureOf(setup.writer.release(1))];
-  const aliveAfterDeath = setup.writer.alive;
   fs.rmSync(trigger!);
   await setup.open(2, 1);
   setup.offer(2, 1, 1, 0);
   const tracks = await setup.writer.close(2, { lengthSamples: 960, fence: setup.producer.tail });
-  tell({ failures, events: setup.events, aliveAfterDeath, alive: setup.writer.alive, tracks });
+  tell({ failures, events: setup.events, alive: setup.writer.alive, tracks });
 }
 await setup.writer.close();

@@ -15,13 +15,10 @@ function openFiles() {
   const producer = new FrameProducer(memory);
   const consumer = new FrameConsumer(memory);
   const manifest = manifestOf("id", 1);
-  const files = new RecordingFiles({
-    handle: 1,
-    directory,
-    channels: 1,
-    startedAtMs: STARTED_AT_MS,
-    manifest,
-  });
+  const files = new RecordingFiles(
+    { handle: 1, directory, channels: 1, startedAtMs: STARTED_AT_MS, manifest },
+    0,
+  );
   return {
     files,
     tracksDirectory: path.join(directory, "tracks"),
