@@ -9,16 +9,28 @@ const HOLD_MS = 120_000;
 const HOLD_BYTES = 48 * 1_048_576;
 /** What an entry costs besides its payload, roughly. */
 const ENTRY_BYTES = 200;
-/** Failures in a row after which a retry looks at the newest entries only: failing costs 4 µs each. */
-const PATIENCE = 64;
 
-/** An entry's fate when it is tried again. */
-export type Attempt = "opened" | "locked";
+/** An entry's fate when it is tried: it leaves; it stays until keys or sender change; it may be tried again at once. */
+export type Attempt = "opened" | "locked" | "waits";
 
-type Held<T> = { readonly item: T; readonly sizeBytes: number; readonly sinceMs: number };
+type Held<T> = {
+  readonly item: T;
+  readonly order: number;
+  readonly sizeBytes: number;
+  readonly sinceMs: number;
+  /** Locked under the present keys: trying it again would tell nothing new. */
+  locked: boolean;
+};
+
+type Line<T> = {
+  /** In order. */
+  entries: Held<T>[];
+  /** How many of them are worth trying. */
+  untried: number;
+};
 
 export class HoldQueue<K, T> {
-  readonly #queues = new Map<K, Held<T>[]>();
+  readonly #lines = new Map<K, Line<T>>();
   readonly #expire: (key: K, item: T) => void;
   readonly #orderOf: (item: T) => number;
   readonly #limits: { readonly ms: number; readonly bytes: number };
@@ -48,79 +60,111 @@ export class HoldQueue<K, T> {
     return this.#sizeBytes;
   }
 
-  /** Keeps an item under its key; the oldest of all make room when the bound is reached. */
-  add(key: K, item: T, payloadBytes: number, nowMs: number): void {
+  /** Whether a key has entries that are worth trying: what comes now must not be opened before them. */
+  hasUntried(key: K): boolean {
+    return (this.#lines.get(key)?.untried ?? 0) > 0;
+  }
+
+  /**
+   * Keeps an item under its key; the oldest of all make room when the bound is reached.
+   *
+   * @param locked whether it has just been tried in vain
+   */
+  add(key: K, item: T, payloadBytes: number, nowMs: number, locked: boolean): void {
     const sizeBytes = payloadBytes + ENTRY_BYTES;
-    let queue = this.#queues.get(key);
-    if (queue === undefined) {
-      queue = [];
-      this.#queues.set(key, queue);
+    let line = this.#lines.get(key);
+    if (line === undefined) {
+      line = { entries: [], untried: 0 };
+      this.#lines.set(key, line);
     }
+    const { entries } = line;
     const order = this.#orderOf(item);
-    let at = queue.length;
-    while (at > 0 && this.#orderOf((queue[at - 1] as Held<T>).item) > order) at--;
-    queue.splice(at, 0, { item, sizeBytes, sinceMs: nowMs });
+    let at = entries.length;
+    while (at > 0 && (entries[at - 1]?.order ?? 0) > order) at--;
+    entries.splice(at, 0, { item, order, sizeBytes, sinceMs: nowMs, locked });
+    if (!locked) line.untried++;
     this.#sizeBytes += sizeBytes;
     this.#length++;
     while (this.#sizeBytes > this.#limits.bytes && this.#length > 0) this.#expireOldest();
   }
 
-  /** Offers the entries of one key again, in order; those that open leave. */
-  retry(key: K, attempt: (item: T) => Attempt): void {
-    const queue = this.#queues.get(key);
-    if (queue === undefined) return;
-    const locked: Held<T>[] = [];
-    let failures = 0;
-    for (let at = 0; at < queue.length; at++) {
-      const held = queue[at];
-      if (held === undefined) continue;
-      const skipped = failures >= PATIENCE && at < queue.length - PATIENCE;
-      if (!skipped && attempt(held.item) === "opened") {
-        failures = 0;
-        this.#forget(held);
-      } else {
-        failures++;
-        locked.push(held);
-      }
+  /** What was locked may open now: keys have changed, or a key's sender is known. All entries unless a key is given. */
+  unlock(key?: K): void {
+    for (const [each, line] of this.#lines) {
+      if (key !== undefined && each !== key) continue;
+      for (const held of line.entries) held.locked = false;
+      line.untried = line.entries.length;
     }
-    if (locked.length === 0) this.#queues.delete(key);
-    else this.#queues.set(key, locked);
+  }
+
+  /**
+   * Tries the entries of one key that are worth it, oldest first; those that open leave. Gives what is left of the
+   * budget of attempts: with none left the next call goes on where this one stopped.
+   */
+  retry(key: K, attempt: (item: T) => Attempt, budget: number): number {
+    const line = this.#lines.get(key);
+    if (line === undefined || line.untried === 0) return budget;
+    const kept: Held<T>[] = [];
+    let left = budget;
+    for (const held of line.entries) {
+      if (!held.locked && left > 0) {
+        left--;
+        const outcome = attempt(held.item);
+        if (outcome !== "waits") line.untried--;
+        if (outcome === "opened") {
+          this.#forget(held);
+          continue;
+        }
+        held.locked = outcome === "locked";
+      }
+      kept.push(held);
+    }
+    line.entries = kept;
+    if (kept.length === 0) this.#lines.delete(key);
+    return left;
   }
 
   /** Gives up what has waited too long. */
   prune(nowMs: number): void {
-    for (const [key, queue] of this.#queues) {
+    for (const [key, line] of this.#lines) {
       let stale = 0;
-      while (stale < queue.length && nowMs - (queue[stale]?.sinceMs ?? 0) >= this.#limits.ms) stale++;
-      this.#expireFirst(key, queue, stale);
+      while (stale < line.entries.length && nowMs - (line.entries[stale]?.sinceMs ?? 0) >= this.#limits.ms)
+        stale++;
+      this.#expireFirst(key, line, stale);
     }
   }
 
   /** Gives up everything of one key. */
   abandon(key: K): void {
-    const queue = this.#queues.get(key);
-    if (queue !== undefined) this.#expireFirst(key, queue, queue.length);
+    const line = this.#lines.get(key);
+    if (line !== undefined) this.#expireFirst(key, line, line.entries.length);
   }
 
   /** Gives up everything. */
   clear(): void {
-    for (const key of this.#queues.keys()) this.abandon(key);
+    for (const key of this.#lines.keys()) this.abandon(key);
   }
 
   #expireOldest(): void {
-    let oldest: readonly [K, Held<T>[]] | undefined;
-    for (const entry of this.#queues) {
-      if (oldest === undefined || (entry[1][0]?.sinceMs ?? 0) < (oldest[1][0]?.sinceMs ?? 0)) oldest = entry;
+    let oldest: readonly [K, Line<T>] | undefined;
+    let sinceMs = Infinity;
+    for (const entry of this.#lines) {
+      const first = entry[1].entries[0]?.sinceMs ?? Infinity;
+      if (first >= sinceMs) continue;
+      oldest = entry;
+      sinceMs = first;
     }
     // A sixteenth at a time: making room must not cost a walk over all senders per packet.
-    if (oldest !== undefined) this.#expireFirst(oldest[0], oldest[1], Math.ceil(oldest[1].length / 16));
+    if (oldest !== undefined)
+      this.#expireFirst(oldest[0], oldest[1], Math.ceil(oldest[1].entries.length / 16));
   }
 
-  #expireFirst(key: K, queue: Held<T>[], count: number): void {
+  #expireFirst(key: K, line: Line<T>, count: number): void {
     if (count === 0) return;
-    const gone = queue.splice(0, count);
-    if (queue.length === 0) this.#queues.delete(key);
+    const gone = line.entries.splice(0, count);
+    if (line.entries.length === 0) this.#lines.delete(key);
     for (const held of gone) {
+      if (!held.locked) line.untried--;
       this.#forget(held);
       this.#expire(key, held.item);
     }

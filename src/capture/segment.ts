@@ -6,6 +6,8 @@ import { Timeline } from "../audio/timeline.ts";
 import type { Room, TimelineSink } from "../audio/timeline.ts";
 import { ConcealedSpans } from "./concealed-spans.ts";
 import type { OpusCodec, OpusDecoder } from "./decoder.ts";
+import { FrameOrder } from "./frame-order.ts";
+import { nonceOf } from "./media-lock.ts";
 import { PacketLedger } from "./packet-ledger.ts";
 import type { RtpHeader } from "./rtp.ts";
 import type { Track } from "./track.ts";
@@ -16,6 +18,8 @@ export type MediaPacket = {
   readonly timestamp: number;
   /** Samples on the recording's clock. */
   readonly arrival: number;
+  /** Of its end-to-end encryption; see `nonceOf`. */
+  readonly nonce: number;
   samples: number;
   silent: boolean;
   media: Buffer;
@@ -38,8 +42,7 @@ export class Segment implements TimelineSink<MediaPacket> {
   ledger = new PacketLedger();
   /** Whose segment it is, once known. */
   track: Track | undefined;
-  /** Until when its first encrypted frames wait to be put in order, on the thread's clock; 0 once they have. */
-  sortsUntilMs: number | undefined;
+  readonly order = new FrameOrder();
   /** When to close it, on the thread's clock; Infinity while it lives. */
   closeAtMs = Infinity;
   readonly #channels: Channels;
@@ -86,7 +89,8 @@ export class Segment implements TimelineSink<MediaPacket> {
       this.ledger.settle("padding");
       return undefined;
     }
-    return { sequence, timestamp, arrival, samples: 0, silent: false, media, held: false };
+    const nonce = nonceOf(media);
+    return { sequence, timestamp, arrival, nonce, samples: 0, silent: false, media, held: false };
   }
 
   /** Takes a packet whose Opus has been opened. */
