@@ -5,6 +5,7 @@ import { KeyWatch } from "../../src/capture/key-watch.ts";
 import { MediaIntake } from "../../src/capture/media-intake.ts";
 import type { DaveState } from "../../src/capture/media-lock.ts";
 import { emptyRtpHeader } from "../../src/capture/rtp.ts";
+import { TrackAccount } from "../../src/capture/track-account.ts";
 import { Track } from "../../src/capture/track.ts";
 import { FrameConsumer, FrameProducer, createFrameQueueMemory } from "../../src/queue/frame-queue.ts";
 import { balances } from "../../src/recordings/counts.ts";
@@ -75,7 +76,7 @@ export class IntakeBench {
   countsOf(userId: string): TrackCounts {
     const track = this.#tracks.get(userId);
     assert.ok(track, `${userId} has a track`);
-    const { counts } = track.snapshot();
+    const { counts } = track.account.snapshot();
     assert.ok(balances(counts), JSON.stringify(counts));
     return counts;
   }
@@ -83,8 +84,13 @@ export class IntakeBench {
   #trackOf(userId: string): Track {
     let track = this.#tracks.get(userId);
     if (track === undefined) {
-      const onHeard = (who: Track): void => void (who.number = this.positions.set(userId, []).size);
-      track = new Track(userId, { producer: this.#producer, handle: 1, channels: 1, onHeard });
+      const onHeard = (who: Track): void => void (who.account.track = this.positions.set(userId, []).size);
+      track = new Track(TrackAccount.open(userId), {
+        producer: this.#producer,
+        handle: 1,
+        channels: 1,
+        onHeard,
+      });
       this.#tracks.set(userId, track);
     }
     return track;
