@@ -74,7 +74,7 @@ const variables = {
   ANNOUNCEMENT: z.enum(["on", "off"], "must be on or off").default("on"),
   QUEUE_SLOTS: integer(64, 524_288)
     .refine((slots) => (slots & (slots - 1)) === 0, "must be a power of two, such as 16384 or 32768")
-    .prefault("16384"),
+    .optional(),
   DISK_RESERVE_MB: integer(0, 100_000_000).prefault("512"),
 };
 
@@ -99,9 +99,9 @@ export type Config = {
   readonly logLevel: string;
   /** Whether joining is announced aloud. */
   readonly announcement: boolean;
-  /** Capacity of the frame queue, each slot 20 ms of one person. */
-  readonly queueSlots: number;
-  /** A recording is refused with less free space than this. */
+  /** Capacity of the frame queue, each slot 20 ms of one person; absent: as the machine's memory allows. */
+  readonly queueSlots: number | undefined;
+  /** A recording is refused with less free space than this; see `recordings/disk-space.ts` for what follows from it. */
   readonly diskReserveBytes: number;
 };
 

@@ -1,6 +1,7 @@
 import "./require-node.ts";
 
 import { existsSync, readFileSync } from "node:fs";
+import { totalmem } from "node:os";
 import { z } from "zod";
 import { CaptureThread } from "./capture/capture-thread.ts";
 import { readConfig } from "./config.ts";
@@ -11,6 +12,8 @@ import { JobStage } from "./job-stage.ts";
 import { createLog } from "./log.ts";
 import type { Log } from "./log.ts";
 import { createFrameQueueMemory } from "./queue/frame-queue.ts";
+import type { FrameQueueMemory } from "./queue/frame-queue.ts";
+import { queueBytes, queueSeconds, slotsForMemory } from "./queue/queue-size.ts";
 import { Catalog } from "./recordings/catalog.ts";
 import { lockInstance } from "./recordings/instance-lock.ts";
 import { Recorder } from "./recordings/recorder.ts";
@@ -121,7 +124,7 @@ async function startRecording(
 ): Promise<RecordingStages> {
   const { storage, catalog, jobs } = shared;
   const { logLevel } = config;
-  const memory = createFrameQueueMemory(config.queueSlots);
+  const memory = frameQueue(config);
   const writer = stages.use(
     await WriterThread.start({ memory, log: createLog(logLevel, "writer"), logLevel }),
   );
@@ -158,6 +161,21 @@ async function startRecording(
     }),
   );
   return { discord, writer, recorder };
+}
+
+/** As large as configured, or as the machine or the container can well afford. */
+function frameQueue(config: Config): FrameQueueMemory {
+  const slots =
+    config.queueSlots ?? slotsForMemory(Math.min(totalmem(), process.constrainedMemory() || Infinity));
+  log.info(
+    {
+      slots,
+      megabytesWhenFull: Math.round(queueBytes(slots) / 1_000_000),
+      secondsOf25Speakers: Math.floor(queueSeconds(slots, 25)),
+    },
+    "frame queue: how long the disk may stall before audio is lost",
+  );
+  return createFrameQueueMemory(slots);
 }
 
 /** The first signal finishes the recordings and exits 0; a second one exits at once. */

@@ -81,6 +81,15 @@ export class GuildNotices implements NoticeBoard {
     if (this.#edits.get(id) === edit) this.#edits.delete(id);
   }
 
+  async alert(manifest: Manifest, text: string): Promise<void> {
+    try {
+      const message = `⚠️ ${text}`;
+      await within(this.#send(manifest, message), SIGN_TIMEOUT_MS, "Posting a warning");
+    } catch (error) {
+      this.#log.warn({ guildId: manifest.guild.id, error: messageOf(error) }, "warning not posted");
+    }
+  }
+
   async clear(manifest: Manifest): Promise<void> {
     const { id, guild, state, error } = manifest;
     const endedBecause = this.#endReasons.get(id);
@@ -96,15 +105,19 @@ export class GuildNotices implements NoticeBoard {
 
   async #post(manifest: Manifest): Promise<void> {
     const text = noticeText(manifest);
+    this.#posted.set(manifest.id, { ...(await this.#send(manifest, text)), text });
+  }
+
+  /** Into the channel's own chat, or where the command was given. */
+  async #send(manifest: Manifest, content: string): Promise<Omit<Posted, "text">> {
     const wanted = [manifest.channel.id, this.#fallbackChannels.get(manifest.guild.id)];
     let failure: unknown = new Error("no channel to post in");
     for (const channelId of new Set(wanted)) {
       const channel = this.#client.channels.cache.get(channelId ?? "");
       if (channel === undefined || channel.isDMBased() || !channel.isTextBased()) continue;
       try {
-        const message = await channel.send({ content: text, allowedMentions: { parse: [] } });
-        this.#posted.set(manifest.id, { channel, messageId: message.id, text });
-        return;
+        const message = await channel.send({ content, allowedMentions: { parse: [] } });
+        return { channel, messageId: message.id };
       } catch (error) {
         failure = error;
       }

@@ -14,6 +14,7 @@ export const recordingEventSchema = z.object({
     "deafened",
     "undeafened",
     "writer-replaced",
+    "warning",
     "track",
     "joined",
     "left",

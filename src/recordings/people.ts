@@ -14,6 +14,8 @@ export type NoticeBoard = {
   show(manifest: Manifest): Promise<void>;
   /** Refreshes the message after a change of state. Never rejects. */
   update(manifest: Manifest): Promise<void>;
+  /** Says something to everybody in the channel that cannot wait for the end, as a message of its own. Never rejects. */
+  alert(manifest: Manifest, text: string): Promise<void>;
   /** Restores the nickname and turns the message into the past. Never rejects. */
   clear(manifest: Manifest): Promise<void>;
 };

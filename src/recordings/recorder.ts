@@ -2,6 +2,8 @@ import { RecorderError } from "../errors.ts";
 import { NO_PACKETS } from "./counts.ts";
 import type { TrackCounts } from "./counts.ts";
 import { within } from "./deadline.ts";
+import { DiskWatch } from "./disk-space.ts";
+import type { DiskLevel } from "./disk-space.ts";
 import type { RecordingEvent } from "./events.ts";
 import { markInterrupted } from "./interrupted.ts";
 import type { StartRequest } from "./manifest-changes.ts";
@@ -43,6 +45,7 @@ export class Recorder {
   readonly #around: Surroundings;
   readonly #diskReserveBytes: number;
   readonly #onOver: (manifest: Manifest) => void;
+  readonly #disk: DiskWatch;
   readonly #byGuild = new Map<string, Session>();
   readonly #byHandle = new Map<number, Session>();
   #nextHandle = 1;
@@ -53,6 +56,12 @@ export class Recorder {
     this.#around = { ...around, timing: { ...TIMING, ...timing } };
     this.#diskReserveBytes = diskReserveBytes;
     this.#onOver = onOver ?? (() => {});
+    this.#disk = new DiskWatch({
+      storage: around.storage,
+      reserveBytes: diskReserveBytes,
+      intervalMs: this.#around.timing.diskMs,
+      onChange: (level, freeBytes) => this.#onDiskLevel(level, freeBytes),
+    });
     around.capture.onEvent((event) => this.#byHandle.get(event.handle)?.onCaptureEvent(event));
     around.writer.onEvent((event) => this.#byHandle.get(event.handle)?.onWriterEvent(event));
   }
@@ -79,6 +88,7 @@ export class Recorder {
     this.#byHandle.set(session.handle, session);
     void this.#forgetOnceSettled(session, request.guild.id);
     const manifest = await session.start(() => this.#requireSpace());
+    if (this.#disk.level !== "enough") session.warn(nearlyFull(this.#disk.freeBytes));
     this.#ended = { ...this.#ended, started: this.#ended.started + 1 };
     return manifest;
   }
@@ -129,6 +139,7 @@ export class Recorder {
 
   async #close(): Promise<void> {
     const { log, timing } = this.#around;
+    this.#disk.close();
     const sessions = [...this.#byGuild.values()];
     for (const session of sessions) {
       if (session.state.kind === "connecting") session.cancel(shuttingDown());
@@ -146,6 +157,18 @@ export class Recorder {
       await within(settled, LAST_NOTICES_MS, "Taking down the notices");
     } catch (error) {
       log.warn({ err: error }, "notices were left standing; every recording is saved");
+    }
+  }
+
+  #onDiskLevel(level: DiskLevel, freeBytes: number): void {
+    this.#around.log.warn(
+      { level, freeMegabytes: megabytes(freeBytes) },
+      "free space on the recorder's disk",
+    );
+    if (level === "enough") return;
+    for (const session of this.#byGuild.values()) {
+      if (level === "low") session.warn(nearlyFull(freeBytes));
+      else session.endBecause(outOfSpace(freeBytes));
     }
   }
 
@@ -192,6 +215,21 @@ export class Recorder {
       "Ask whoever runs the bot to free space or to lower DISK_RESERVE_MB.",
     );
   }
+}
+
+function nearlyFull(freeBytes: number): string {
+  return (
+    `The recorder's disk is nearly full: ${megabytes(freeBytes)} MB are left. ` +
+    "Ask whoever runs the bot to free space; otherwise the recording will be ended, with everything kept so far."
+  );
+}
+
+function outOfSpace(freeBytes: number): RecorderError {
+  return new RecorderError(
+    "E-DISK-LOW",
+    `The recorder's disk was nearly full (${megabytes(freeBytes)} MB left), so the recording was ended; everything until then is kept.`,
+    "Ask whoever runs the bot to free space.",
+  );
 }
 
 function megabytes(bytes: number): number {

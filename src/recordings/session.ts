@@ -120,6 +120,19 @@ export class Session {
     }
   }
 
+  /** Tells the people in the channel something that they can still do something about. */
+  warn(text: string): void {
+    if (!isRunning(this.#state)) return;
+    this.#note({ atMs: Date.now(), position: this.#position, kind: "warning", text });
+    const told = this.#around.notices.alert(this.#manifest.value, text);
+    void this.#steps.quietly("Warning the people", this.#around.timing.noticeMs, told);
+  }
+
+  /** Ends the recording for a reason that is not its own; everything so far is complete. */
+  endBecause(error: RecorderError): void {
+    this.#endByItself({ kind: "lost", error: toErrorData(error) });
+  }
+
   onWriterEvent(event: WriterEvent): void {
     if (isOver(this.#state)) return;
     if (event.kind === "replaced") {

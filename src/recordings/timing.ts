@@ -20,6 +20,8 @@ export type Timing = {
   readonly checkpointMs: number;
   /** From a change to its manifest: changes that come together are written together. */
   readonly settleMs: number;
+  /** Between two looks at the free space. */
+  readonly diskMs: number;
 };
 
 export const TIMING: Timing = {
@@ -33,4 +35,5 @@ export const TIMING: Timing = {
   shutdownMs: 8_000,
   checkpointMs: 10_000,
   settleMs: 500,
+  diskMs: 5_000,
 };

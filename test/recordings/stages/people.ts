@@ -6,6 +6,7 @@ import type { Gate, Journal } from "./journal.ts";
 export class PlainNotices implements NoticeBoard {
   readonly #journal: Journal;
   readonly states: string[] = [];
+  readonly alerts: string[] = [];
   refusal: Error | undefined;
   clearGate: Gate | undefined;
 
@@ -20,6 +21,10 @@ export class PlainNotices implements NoticeBoard {
 
   async update(manifest: Manifest): Promise<void> {
     this.states.push(manifest.state);
+  }
+
+  async alert(_manifest: Manifest, text: string): Promise<void> {
+    this.alerts.push(text);
   }
 
   async clear(manifest: Manifest): Promise<void> {

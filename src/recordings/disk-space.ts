@@ -1,0 +1,73 @@
+import { within } from "./deadline.ts";
+import type { Storage } from "./storage.ts";
+
+/**
+ * How the disk of `DATA_DIR` stands:
+ * - `enough`. - `low`: less than twice the reserve; people are warned. - `out`: less than a quarter of the reserve;
+ * running recordings are ended while everything of them can still be written properly.
+ * Between them, at the reserve itself, new recordings are refused.
+ */
+export type DiskLevel = "enough" | "low" | "out";
+
+/** A disk that does not answer within this is stalled; what it would say is asked for again. */
+const ANSWER_MS = 4_000;
+
+/** Pure. A reserve of 0 means: use the disk up. */
+export function diskLevel(freeBytes: number, reserveBytes: number): DiskLevel {
+  if (freeBytes < reserveBytes / 4) return "out";
+  return freeBytes < reserveBytes * 2 ? "low" : "enough";
+}
+
+export type DiskWatchOptions = {
+  readonly storage: Storage;
+  readonly reserveBytes: number;
+  readonly intervalMs: number;
+  /** Called when the level has changed, and the first time unless there is enough. */
+  readonly onChange: (level: DiskLevel, freeBytes: number) => void;
+};
+
+/** Lives on the main thread. Looks at the free space again and again; holds no process open. */
+export class DiskWatch {
+  readonly #options: DiskWatchOptions;
+  readonly #timer: NodeJS.Timeout;
+  #level: DiskLevel = "enough";
+  #freeBytes = Infinity;
+  #looking = false;
+
+  constructor(options: DiskWatchOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => void this.#look(), options.intervalMs);
+    this.#timer.unref();
+  }
+
+  get level(): DiskLevel {
+    return this.#level;
+  }
+
+  /** At the last look; Infinity before the first. */
+  get freeBytes(): number {
+    return this.#freeBytes;
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  async #look(): Promise<void> {
+    if (this.#looking) return;
+    this.#looking = true;
+    const { storage, reserveBytes, onChange } = this.#options;
+    try {
+      this.#freeBytes = await within(storage.freeBytes(), ANSWER_MS, "Looking at the free space");
+    } catch {
+      // Stalled or gone: the writer's own refusals tell of that, with their reasons.
+      return;
+    } finally {
+      this.#looking = false;
+    }
+    const level = diskLevel(this.#freeBytes, reserveBytes);
+    if (level === this.#level) return;
+    this.#level = level;
+    onChange(level, this.#freeBytes);
+  }
+}

@@ -1,0 +1,14 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { diskLevel } from "../../src/recordings/disk-space.ts";
+
+const RESERVE = 512;
+
+test("people are warned at twice the reserve, recordings end at a quarter of it", () => {
+  const levels = [2_000, 1_024, 1_023, 512, 128, 127, 0].map((free) => diskLevel(free, RESERVE));
+  assert.deepEqual(levels, ["enough", "enough", "low", "low", "low", "out", "out"]);
+});
+
+test("without a reserve the disk may be used up", () => {
+  assert.equal(diskLevel(0, 0), "enough");
+});
