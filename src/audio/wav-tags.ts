@@ -38,7 +38,7 @@ export function bextChunk(tags: WavTags, channels: Channels): Buffer {
   const started = new Date(tags.startedAtMs).toISOString();
   body.set(asciiLine(`${tags.name}: ${tags.title}`, 256), 0);
   body.set(asciiLine(SOFTWARE, 32), 256);
-  body.set(asciiLine(`${referenceOf(tags.recordingId)}-${tags.track}`, 32), 288);
+  body.set(asciiLine(trackReference(tags.recordingId, tags.track), 32), 288);
   body.write(started.slice(0, 10), 320, 10, "latin1");
   body.write(started.slice(11, 19), 330, 8, "latin1");
   const sinceMidnightMs = ((tags.startedAtMs % MS_PER_DAY) + MS_PER_DAY) % MS_PER_DAY;
@@ -51,8 +51,8 @@ export function bextChunk(tags: WavTags, channels: Channels): Buffer {
 }
 
 /** Which tracks belong together, without the id itself: that opens the recording's page, and a WAV is handed on. */
-function referenceOf(recordingId: string): string {
-  return createHash("sha256").update(recordingId).digest("hex").slice(0, 22);
+export function trackReference(recordingId: string, track: number): string {
+  return `${createHash("sha256").update(recordingId).digest("hex").slice(0, 22)}-${track}`;
 }
 
 /** LIST/INFO: the tags that players show. UTF-8, zero-terminated; an empty text is left out. */

@@ -26,6 +26,7 @@ export function toRows(manifest: Manifest, updatedAtMs: number): CatalogRows {
       error_code: manifest.error?.code ?? null,
       error_message: manifest.error?.message ?? null,
       checked: manifest.checked === undefined ? null : JSON.stringify(manifest.checked),
+      more: moreOf(manifest),
       updated_at_ms: updatedAtMs,
     },
     tracks: manifest.tracks.map((track) => ({
@@ -68,6 +69,7 @@ export function toManifest({ recording, tracks }: CatalogRows): Manifest {
           : { code: recording.error_code, message: recording.error_message ?? "" },
       checked: parsed(recording.checked),
     }),
+    ...(recording.more === null ? {} : JSON.parse(recording.more)),
     tracks: tracks.map((track) => ({
       track: track.track,
       userId: track.user_id,
@@ -84,6 +86,12 @@ export function toManifest({ recording, tracks }: CatalogRows): Manifest {
       }),
     })),
   });
+}
+
+/** Null where there is none of it. */
+function moreOf({ interruptions, moves, recovered, notice }: Manifest): string | null {
+  const json = JSON.stringify({ interruptions, moves, recovered, notice });
+  return json === "{}" ? null : json;
 }
 
 function parsed(json: string | null): unknown {

@@ -26,6 +26,8 @@ export type RecordingsTable = {
   error_message: string | null;
   /** Reader and loudness of the check after the recording, as JSON. */
   checked: string | null;
+  /** Interruptions, moves, recovery and notice, as JSON: shown, never searched. */
+  more: string | null;
   updated_at_ms: number;
 };
 
@@ -149,6 +151,11 @@ export const migrations: Readonly<Record<string, Migration>> = {
       await db.schema.alterTable("recordings").addColumn("checked", "text").execute();
       await db.schema.alterTable("tracks").addColumn("loudness", "text").execute();
       await db.schema.alterTable("tracks").addColumn("problem", "text").execute();
+    },
+  },
+  "004-more-facts": {
+    async up(db: Kysely<unknown>) {
+      await db.schema.alterTable("recordings").addColumn("more", "text").execute();
     },
   },
 };

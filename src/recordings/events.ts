@@ -20,6 +20,8 @@ export const recordingEventSchema = z.object({
     "left",
     "fault",
     "stopped",
+    // The process died; `atMs` is the end of what was on the disk, so that a repeat gives the same bytes.
+    "recovered",
   ]),
   /** Where to, of a move. */
   channelId: z.string().optional(),

@@ -101,6 +101,10 @@ export const manifestSchema = z.object({
   connection: z.object({ datagrams: count, notMedia: count, unattributed: count }).optional(),
   /** Why it failed, where it did. */
   error: z.object({ code: z.string(), message: z.string() }).optional(),
+  /** Its process died; the next start finished what was on the disk. */
+  recovered: z.literal(true).optional(),
+  /** The public message in Discord, so that another process can turn it into the past. */
+  notice: z.object({ channelId: z.string(), messageId: z.string() }).optional(),
   /** Absent until the job `finish` has been here. */
   checked: checkedSchema.optional(),
 });

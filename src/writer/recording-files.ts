@@ -11,6 +11,7 @@ import { trackFileName, trackNumberOf, userIdOf } from "../recordings/track-file
 import { diskError } from "./disk-error.ts";
 import { replaceFile, syncDirectory } from "./durable-file.ts";
 import { TrackFile } from "./track-file.ts";
+import { wavTagsOf } from "./track-tags.ts";
 
 /** One person's file and what it is called. */
 type OpenTrack = { readonly track: number; readonly userId: string; file: string; readonly wav: TrackFile };
@@ -212,15 +213,9 @@ export class RecordingFiles {
   }
 
   #tagsOf(track: number, userId: string): WavTags {
-    const { id, title, guild, channel, startedAtMs } = this.#manifest;
-    return {
-      name: this.#names.get(track) ?? userId,
-      title,
-      place: `${guild.name} / ${channel.name}`,
-      recordingId: id,
-      track,
-      startedAtMs: startedAtMs ?? this.#request.startedAtMs,
-    };
+    const startedAtMs = this.#manifest.startedAtMs ?? this.#request.startedAtMs;
+    const name = this.#names.get(track) ?? userId;
+    return wavTagsOf({ ...this.#manifest, startedAtMs }, { track, name });
   }
 }
 

@@ -48,7 +48,13 @@ test("the catalog gives back exactly the manifest it was told", options, async (
   const full = sample();
   const { startedAtMs: _s, endedAtMs: _e, lengthSamples: _l, connection: _c, ...bare } = sample();
   const failed = sample({ state: "failed", error: { code: "E-DISK", message: "The disk is full." } });
-  for (const manifest of [full, bare, failed]) {
+  const recovered = sample({
+    interruptions: [{ cause: "connection", fromSamples: 10, toSamples: 20, reason: "4015" }],
+    moves: [{ atSamples: 30, channel: { id: "9", name: "Elsewhere" } }],
+    recovered: true,
+    notice: { channelId: "2", messageId: "77" },
+  });
+  for (const manifest of [full, bare, failed, recovered]) {
     await catalog.upsert(manifest);
     assert.deepEqual(await catalog.find(manifest.id), manifest);
   }
