@@ -10,7 +10,7 @@ import type { Manifest } from "../../src/recordings/manifest.ts";
 import type { Interaction } from "../simulator/interaction.ts";
 import type { Person } from "../simulator/person.ts";
 import { SimulatedDiscord } from "../simulator/simulated-discord.ts";
-import { BotProcess } from "./bot-process.ts";
+import { BotProcess, freePort } from "./bot-process.ts";
 
 export type CallOptions = {
   readonly dave: boolean;
@@ -24,13 +24,30 @@ export type CallOptions = {
 /** A simulated Discord, a bot that serves it, and the folder in which it records. */
 export class Call {
   readonly discord: SimulatedDiscord;
-  readonly bot: BotProcess;
   readonly dataDir: string;
+  readonly #start: () => Promise<BotProcess>;
+  #bot: BotProcess;
 
-  private constructor(discord: SimulatedDiscord, bot: BotProcess, dataDir: string) {
+  private constructor(
+    discord: SimulatedDiscord,
+    dataDir: string,
+    bot: BotProcess,
+    start: () => Promise<BotProcess>,
+  ) {
     this.discord = discord;
-    this.bot = bot;
     this.dataDir = dataDir;
+    this.#bot = bot;
+    this.#start = start;
+  }
+
+  get bot(): BotProcess {
+    return this.#bot;
+  }
+
+  /** Starts a bot that has ended anew: same configuration, same port, same folder. */
+  async restart(): Promise<void> {
+    await this.#bot.exit();
+    this.#bot = await this.#start();
   }
 
   static async start(options: CallOptions): Promise<Call> {
@@ -40,10 +57,13 @@ export class Call {
       const environment = {
         ...discord.environment,
         DATA_DIR: dataDir,
+        // The same after a restart: links go on working.
+        HTTP_PORT: String(await freePort()),
         ANNOUNCEMENT: options.announcement ?? "off",
         ...options.environment,
       };
-      return new Call(discord, await BotProcess.ready(environment, options.nodeOptions), dataDir);
+      const start = (): Promise<BotProcess> => BotProcess.ready(environment, options.nodeOptions);
+      return new Call(discord, dataDir, await start(), start);
     } catch (error) {
       await discord.close();
       throw error;
