@@ -88,10 +88,12 @@ export class CaptureBooks {
 
   /** The tracks of all who were heard. */
   tracks(): CapturedTrack[] {
-    return this.#accounts
-      .filter(({ track }) => track > 0)
-      .map((account) => account.snapshot())
-      .sort((a, b) => a.track - b.track);
+    return this.#heard().map((account) => account.snapshot());
+  }
+
+  /** The same, their gaps left out where they are as they were told last. */
+  news(): CapturedTrack[] {
+    return this.#heard().map((account) => account.news());
   }
 
   /** @param unclaimed packets received whose sender may yet become known. */
@@ -111,6 +113,10 @@ export class CaptureBooks {
       attributed += ledger.received;
     }
     this.unattributed = this.datagrams - this.notMedia - attributed;
+  }
+
+  #heard(): TrackAccount[] {
+    return this.#accounts.filter(({ track }) => track > 0).sort((a, b) => a.track - b.track);
   }
 }
 

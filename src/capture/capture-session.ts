@@ -131,7 +131,7 @@ export class CaptureSession {
       kind: "progress",
       handle: this.request.handle,
       position: this.#position(),
-      tracks: this.#books.tracks(),
+      tracks: this.#books.news(),
       connection: this.#books.connectionCounts(this.#tap?.unclaimedPackets ?? 0),
       queuedFrames: this.#tools.producer.queuedFrames,
     });
@@ -209,7 +209,7 @@ export class CaptureSession {
       const position = Math.max(0, end - FRAME_SAMPLES);
       track.heardAt(position);
       // The writer makes a track when its first frame comes.
-      track.offer(position, Buffer.alloc(FRAME_SAMPLES * channels * BYTES_PER_SAMPLE));
+      track.offer(position, Buffer.alloc(FRAME_SAMPLES * channels * BYTES_PER_SAMPLE), 0);
     }
   }
 

@@ -33,7 +33,7 @@ export class MediaIntake {
   readonly #options: MediaIntakeOptions;
   readonly #senders: SenderTable;
   readonly #hold = new HoldQueue<Segment, MediaPacket>(
-    (segment) => segment.ledger.settle("locked"),
+    (segment, packet) => segment.expire(packet),
     (packet) => packet.sequence,
   );
   #nowMs = 0;

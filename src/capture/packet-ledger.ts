@@ -21,13 +21,14 @@ const AT = {
   ahead: 11,
   concealedSamples: 12,
   droppedSamples: 13,
+  lostSamples: 14,
 } as const;
 
 /** Figures of one ledger. */
-export const LEDGER_LENGTH = 14;
+export const LEDGER_LENGTH = 15;
 
 /** The ways a packet can end. */
-export type Outcome = Exclude<keyof typeof AT, "received" | "concealedSamples" | "droppedSamples">;
+export type Outcome = Exclude<keyof typeof AT, "received" | `${string}Samples`>;
 
 /**
  * Written on the capture thread alone. Each packet is admitted once and settled once, each by a single store; what is
@@ -61,6 +62,11 @@ export class PacketLedger {
 
   drop(samples: number): void {
     this.#figures[AT.droppedSamples]! += samples;
+  }
+
+  /** The network lost so many, and nothing made them up; negative when some have come after all. */
+  lose(samples: number): void {
+    this.#figures[AT.lostSamples]! += samples;
   }
 
   /** Adds another ledger's figures to these; what was received comes first, so that the rest counts as held meanwhile. */
@@ -99,9 +105,13 @@ export class PacketLedger {
       abandoned,
       rejected,
       ...rejections,
+      // Known to the writer alone.
+      unwritten: 0,
       held: received - sum(outcomes) - expired - rejected,
       concealedSamples: this.#read("concealedSamples"),
       droppedSamples: this.#read("droppedSamples"),
+      lostSamples: this.#read("lostSamples"),
+      unwrittenSamples: 0,
     };
   }
 

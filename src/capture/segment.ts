@@ -1,6 +1,6 @@
 import { opusPacketSamples, isSilenceFrame } from "../audio/opus-packet.ts";
 import type { Channels } from "../audio/pcm.ts";
-import { BYTES_PER_SAMPLE } from "../audio/pcm.ts";
+import { BYTES_PER_SAMPLE, FRAME_SAMPLES } from "../audio/pcm.ts";
 import { RtpUnwrapper } from "../audio/rtp-unwrap.ts";
 import { Timeline } from "../audio/timeline.ts";
 import type { Room, TimelineSink } from "../audio/timeline.ts";
@@ -134,9 +134,15 @@ export class Segment implements TimelineSink<MediaPacket> {
       return;
     }
     this.#decoder ??= this.#codec.create(this.#channels);
-    if (lostPackets > 0) this.#conceal(track, this.#decoder, position, lostSamples);
+    if (lostPackets > 0) this.#fillHole(track, this.#decoder, position, lostSamples);
     const room = { position, start: position, end: position + packet.samples };
     this.#decodeInto(track, this.#decoder, packet, room);
+  }
+
+  /** It waited for its key in vain. It lasts 20 ms, as all of Discord's: nobody can look inside. */
+  expire(packet: MediaPacket): void {
+    this.ledger.settle("locked");
+    this.track?.account.gaps.add("key", packet.arrival, packet.arrival + FRAME_SAMPLES);
   }
 
   /** Called by the timeline. */
@@ -168,7 +174,9 @@ export class Segment implements TimelineSink<MediaPacket> {
     }
     this.#lateSequence = packet.sequence + 1;
     if (!this.#decodeInto(track, this.#lateDecoder, packet, room)) return;
-    this.ledger.conceal(-this.#concealed.replace(room.start, room.end));
+    const replaced = this.#concealed.replace(room.start, room.end);
+    this.ledger.conceal(-replaced);
+    this.#find(track, room.start, room.end, room.end - room.start - replaced);
   }
 
   /** Settles the packet; whether all of it was offered. */
@@ -176,6 +184,7 @@ export class Segment implements TimelineSink<MediaPacket> {
     const pcm = decoder.decode(packet.media);
     if (pcm === undefined) {
       this.ledger.settle("undecodable");
+      track.account.gaps.add("undecodable", room.start, room.end);
       return false;
     }
     if (room.end <= 0) {
@@ -186,31 +195,55 @@ export class Segment implements TimelineSink<MediaPacket> {
     track.heardAt(Math.max(0, room.start));
     const sampleBytes = this.#channels * BYTES_PER_SAMPLE;
     const from = (room.start - room.position) * sampleBytes;
-    const refused = track.offer(room.start, pcm.subarray(from, (room.end - room.position) * sampleBytes));
+    const heard = pcm.subarray(from, (room.end - room.position) * sampleBytes);
+    const refused = track.offer(room.start, heard, 1);
     if (refused === 0) {
       this.ledger.settle("written");
     } else {
       this.ledger.settle("dropped");
-      this.ledger.drop(refused);
+      this.#drop(track, room.start, room.end, refused);
     }
     return refused === 0;
   }
 
-  /** Makes up the first frames of the hole before a position; beyond that, silence is more honest. */
-  #conceal(track: Track, decoder: OpusDecoder, position: number, lostSamples: number): void {
+  /** The full queue refused some of these. */
+  #drop(track: Track, from: number, to: number, samples: number): void {
+    this.ledger.drop(samples);
+    track.account.gaps.add("queue", from, to, samples);
+  }
+
+  /** What is not made up of the hole before a position is lost. */
+  #fillHole(track: Track, decoder: OpusDecoder, position: number, lostSamples: number): void {
     if (track.number === 0) return;
+    const from = position - lostSamples;
+    const madeUp = this.#conceal(track, decoder, position, lostSamples);
+    const lost = position - Math.max(0, from + madeUp);
+    if (lost <= 0) return;
+    this.ledger.lose(lost);
+    track.account.gaps.add("network", position - lost, position);
+  }
+
+  /** What was taken for lost has come late; a patch that fills what never was missing is taken off nothing. */
+  #find(track: Track, from: number, to: number, samples: number): void {
+    const found = track.account.gaps.fill("network", from, to, samples);
+    if (found > 0) this.ledger.lose(-found);
+  }
+
+  /** Makes up the first frames of the hole before a position, and says how much; beyond that, silence is more honest. */
+  #conceal(track: Track, decoder: OpusDecoder, position: number, lostSamples: number): number {
     const from = position - lostSamples;
     let offset = 0;
     for (let frame = 0; frame < MAX_CONCEALED_FRAMES && offset < lostSamples; frame++) {
       const pcm = decoder.conceal();
-      if (pcm === undefined) return;
+      if (pcm === undefined) return offset;
       const samples = pcm.length / (this.#channels * BYTES_PER_SAMPLE);
-      if (from + offset + samples > position || from + offset < 0) return;
-      const refused = track.offer(from + offset, pcm);
-      if (refused > 0) this.ledger.drop(refused);
+      if (from + offset + samples > position || from + offset < 0) return offset;
+      const refused = track.offer(from + offset, pcm, 0);
+      if (refused > 0) this.#drop(track, from + offset, from + offset + samples, refused);
       else this.#concealed.add(from + offset, from + offset + samples);
       this.ledger.conceal(samples - refused);
       offset += samples;
     }
+    return offset;
   }
 }

@@ -42,8 +42,11 @@ export class Track {
   /**
    * Offers interleaved PCM in frames of at most 20 ms. What lies before position 0 is cut off. Returns the samples that
    * the full queue refused.
+   *
+   * @param packets how many packets this is: 1, or 0 for what was made up. Rides on the last frame, so that the writer
+   * can tell packets, and only where all of them were accepted.
    */
-  offer(position: number, pcm: Buffer): number {
+  offer(position: number, pcm: Buffer, packets: 0 | 1): number {
     const { producer, handle, channels } = this.#outlet;
     const blockBytes = channels * BYTES_PER_SAMPLE;
     const samples = pcm.length / blockBytes;
@@ -59,6 +62,7 @@ export class Track {
         pcm,
         from * blockBytes,
         count * blockBytes,
+        refused === 0 && from + count === samples ? packets : 0,
       );
       if (!accepted) refused += count;
     }

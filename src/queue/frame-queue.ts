@@ -123,7 +123,7 @@ export class FrameProducer {
   /**
    * Copies a frame into the queue, or refuses it (`false`, counted) when every slot is busy. Never waits.
    * `pcm` holds interleaved s16 little-endian samples from `byteOffset` on, at most 960 per channel; `position` is the
-   * first sample's. Throws RangeError for a frame that no slot can hold: the caller's mistake. About 0.5 µs.
+   * first sample's. `packets`: 1 with the last frame of a packet, 0 with the others and with what was made up. Throws RangeError for a frame that no slot can hold: the caller's mistake. About 0.5 µs.
    */
   offer(
     recording: number,
@@ -134,6 +134,7 @@ export class FrameProducer {
     pcm: Uint8Array,
     byteOffset: number,
     byteLength: number,
+    packets = 1,
   ): boolean {
     const blockAlign = channels * BYTES_PER_SAMPLE;
     if (byteLength > FRAME_SAMPLES * blockAlign || byteLength % blockAlign !== 0 || byteLength <= 0) {
@@ -157,6 +158,7 @@ export class FrameProducer {
     words[word + layout.TRACK_I32] = track;
     words[word + layout.CHANNELS_I32] = channels;
     words[word + layout.PCM_BYTES_I32] = byteLength;
+    words[word + layout.PACKETS_I32] = packets;
     Buffer.prototype.copy.call(
       pcm,
       bytes,
@@ -209,6 +211,8 @@ export class Frame {
   /** Samples per channel. */
   samples = 0;
   byteLength = 0;
+  /** Packets that end with this frame: 1 or 0. */
+  packets = 0;
   readonly #views: Views;
   #start = 0;
 
@@ -242,6 +246,7 @@ export class Frame {
     this.track = words[word + layout.TRACK_I32]!;
     this.channels = words[word + layout.CHANNELS_I32] === 2 ? 2 : 1;
     this.byteLength = words[word + layout.PCM_BYTES_I32]!;
+    this.packets = words[word + layout.PACKETS_I32]!;
     this.position = doubles[this.#start / 8 + layout.POSITION_F64]!;
     this.samples = this.byteLength / (this.channels * BYTES_PER_SAMPLE);
   }

@@ -36,3 +36,5 @@ export const RECORDING_I32 = 4;
 export const TRACK_I32 = 5;
 export const CHANNELS_I32 = 6;
 export const PCM_BYTES_I32 = 7;
+/** Packets that end with this frame: 1 or 0. */
+export const PACKETS_I32 = 8;

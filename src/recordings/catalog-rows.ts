@@ -42,6 +42,7 @@ export function toRows(manifest: Manifest, updatedAtMs: number): CatalogRows {
       counts: track.counts === undefined ? null : JSON.stringify(track.counts),
       loudness: track.loudness === undefined ? null : JSON.stringify(track.loudness),
       problem: track.problem ?? null,
+      gaps: track.gaps === undefined ? null : JSON.stringify(track.gaps),
     })),
   };
 }
@@ -83,6 +84,7 @@ export function toManifest({ recording, tracks }: CatalogRows): Manifest {
         counts: parsed(track.counts),
         loudness: parsed(track.loudness),
         problem: track.problem,
+        gaps: parsed(track.gaps),
       }),
     })),
   });

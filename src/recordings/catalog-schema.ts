@@ -46,6 +46,8 @@ export type TracksTable = {
   /** `Loudness` as JSON: shown, never searched. */
   loudness: string | null;
   problem: string | null;
+  /** `Gap`s as JSON: shown, never searched. */
+  gaps: string | null;
 };
 
 /** The embedded job runner's journal; `jobs/` alone reads and writes it. */
@@ -156,6 +158,11 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "004-more-facts": {
     async up(db: Kysely<unknown>) {
       await db.schema.alterTable("recordings").addColumn("more", "text").execute();
+    },
+  },
+  "005-gaps": {
+    async up(db: Kysely<unknown>) {
+      await db.schema.alterTable("tracks").addColumn("gaps", "text").execute();
     },
   },
 };

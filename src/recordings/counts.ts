@@ -1,12 +1,12 @@
 /**
  * Where every received packet went, per track. The promise of the project is that these balance:
- * `received = written + duplicate + padding + late + expired + rejected + dropped + held`, where `held` is zero once a
+ * `received = written + duplicate + padding + late + expired + rejected + dropped + unwritten + held`, where `held` is zero once a
  * recording has ended. Counted in packets; `concealedSamples` and `droppedSamples` in samples.
  */
 export type TrackCounts = {
   /** Media datagrams of this track that reached the socket. */
   readonly received: number;
-  /** Decoded and accepted by the queue, Discord's silence frames included. */
+  /** Decoded and given to the writer, Discord's silence frames included; at the end, what the disk refused is taken off. */
   readonly written: number;
   /** Same sequence number seen again. */
   readonly duplicate: number;
@@ -30,12 +30,18 @@ export type TrackCounts = {
   readonly ahead: number;
   /** Refused by a full queue. */
   readonly dropped: number;
+  /** Given to the writer, and refused by the disk; known at the end. */
+  readonly unwritten: number;
   /** Still waiting: for a key, for a mapping, or in the reorder window. */
   readonly held: number;
   /** Samples made up by FEC or PLC in place of lost packets; taken back when the packet comes late after all. */
   readonly concealedSamples: number;
   /** Samples that became silence because the queue was full. */
   readonly droppedSamples: number;
+  /** Samples that the network lost and nothing made up: silence. */
+  readonly lostSamples: number;
+  /** Samples that the disk refused. */
+  readonly unwrittenSamples: number;
 };
 
 /** What counts cannot be laid to a track: who sent them is unknown. */
@@ -63,9 +69,12 @@ export const NO_PACKETS: TrackCounts = {
   undecodable: 0,
   ahead: 0,
   dropped: 0,
+  unwritten: 0,
   held: 0,
   concealedSamples: 0,
   droppedSamples: 0,
+  lostSamples: 0,
+  unwrittenSamples: 0,
 };
 
 /** The outcomes a packet of a track can have; `received` is their sum. */
@@ -77,6 +86,7 @@ export const OUTCOMES = [
   "expired",
   "rejected",
   "dropped",
+  "unwritten",
   "held",
 ] as const;
 

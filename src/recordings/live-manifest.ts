@@ -3,12 +3,12 @@ import type { Log } from "../log.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { withEndOfInterruption, withInterruption, withInterruptionsEndedAt } from "./interruptions.ts";
 import type { InterruptionCause } from "./interruptions.ts";
-import { newManifest, withCaptured, withTrack, withWritten } from "./manifest-changes.ts";
+import { newManifest, withCaptured, withTrack, withUnwritten, withWritten } from "./manifest-changes.ts";
 import type { Captured, StartRequest } from "./manifest-changes.ts";
 import type { Interruption, Manifest } from "./manifest.ts";
 import { Naming } from "./naming.ts";
 import { newRecordingId } from "./recording-id.ts";
-import type { RecordingHandle, WrittenTrack } from "./stages.ts";
+import type { RecordingHandle, UnwrittenTrack, WrittenTrack } from "./stages.ts";
 import type { Steps } from "./steps.ts";
 import type { TrackFile } from "./storage.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -81,6 +81,11 @@ export class LiveManifest {
     const known = new Set(this.#value.tracks.map((track) => track.track));
     this.#value = withCaptured(this.#value, captured);
     for (const { track, userId } of captured.tracks) if (!known.has(track)) this.meet(track, userId);
+  }
+
+  /** What the disk refused of the tracks; told once, after the last counts. */
+  discount(unwritten: readonly UnwrittenTrack[]): void {
+    this.#value = withUnwritten(this.#value, unwritten);
   }
 
   /** Nobody can be heard from here on. */

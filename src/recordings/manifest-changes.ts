@@ -1,7 +1,8 @@
 import { SAMPLE_RATE } from "../audio/pcm.ts";
 import type { Channels } from "../audio/pcm.ts";
+import { NO_PACKETS } from "./counts.ts";
 import type { Manifest, ManifestTrack } from "./manifest.ts";
-import type { CaptureResult, WrittenTrack } from "./stages.ts";
+import type { CaptureResult, UnwrittenTrack, WrittenTrack } from "./stages.ts";
 
 /** What somebody asked to be recorded. */
 export type StartRequest = {
@@ -47,10 +48,41 @@ export type Captured = Pick<CaptureResult, "tracks" | "connection">;
 /** Brings the counts up to date. */
 export function withCaptured(manifest: Manifest, captured: Captured): Manifest {
   const counted = captured.tracks.reduce<Manifest>(
-    (changed, { track, userId, counts }) => withTrack(changed, { track, userId, counts: { ...counts } }),
+    (changed, { track, userId, counts, gaps }) =>
+      withTrack(changed, {
+        track,
+        userId,
+        counts: { ...counts },
+        ...(gaps === undefined || (gaps.length === 0 && !hasGaps(changed, track)) ? {} : { gaps: [...gaps] }),
+      }),
     manifest,
   );
   return { ...counted, connection: { ...captured.connection } };
+}
+
+function hasGaps(manifest: Manifest, track: number): boolean {
+  return manifest.tracks.some((known) => known.track === track && known.gaps !== undefined);
+}
+
+/** Takes what the disk refused off what capture called written. Once, after the last counts. */
+export function withUnwritten(manifest: Manifest, unwritten: readonly UnwrittenTrack[]): Manifest {
+  return unwritten.reduce<Manifest>((changed, { track, userId, packets, ...span }) => {
+    const known = changed.tracks.find((one) => one.track === track);
+    const counts = known?.counts ?? NO_PACKETS;
+    // Where capture could not tell its last counts, it may have called fewer written.
+    const taken = Math.min(packets, counts.written);
+    return withTrack(changed, {
+      track,
+      userId: known?.userId ?? userId,
+      counts: {
+        ...counts,
+        written: counts.written - taken,
+        unwritten: taken,
+        unwrittenSamples: span.missingSamples,
+      },
+      gaps: [...(known?.gaps ?? []), { reason: "disk", ...span }],
+    });
+  }, manifest);
 }
 
 /** Adds what the writer knows of the closed files. */

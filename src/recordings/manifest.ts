@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { gapSchema } from "./gap.ts";
 
 /** `recording.json`: everything needed to understand a recording, in its own folder. Replaced atomically. */
 
@@ -22,9 +23,12 @@ const countsSchema = z.object({
   undecodable: laterCount,
   ahead: laterCount,
   dropped: count,
+  unwritten: laterCount,
   held: count,
   concealedSamples: count,
   droppedSamples: count,
+  lostSamples: laterCount,
+  unwrittenSamples: laterCount,
 });
 
 /** Measured over the whole track, silence gated out (ITU-R BS.1770-4, EBU R 128). */
@@ -46,6 +50,8 @@ const trackSchema = z.object({
   sizeBytes: count.optional(),
   peak: count.optional(),
   counts: countsSchema.optional(),
+  /** Where what was said is missing. Absent where nothing is known to be, and in recordings of former versions. */
+  gaps: z.array(gapSchema).optional(),
   /** Absent until measured, and where there is too little sound to measure. */
   loudness: loudnessSchema.optional(),
   /** What an independent reader found wrong with the finished file. */

@@ -22,8 +22,11 @@ export function sumOfCounts(a: TrackCounts, b: TrackCounts): TrackCounts {
     undecodable: a.undecodable + b.undecodable,
     ahead: a.ahead + b.ahead,
     dropped: a.dropped + b.dropped,
+    unwritten: a.unwritten + b.unwritten,
     held: a.held + b.held,
     concealedSamples: a.concealedSamples + b.concealedSamples,
     droppedSamples: a.droppedSamples + b.droppedSamples,
+    lostSamples: a.lostSamples + b.lostSamples,
+    unwrittenSamples: a.unwrittenSamples + b.unwrittenSamples,
   };
 }

@@ -135,11 +135,13 @@ export class Session {
 
   onWriterEvent(event: WriterEvent): void {
     if (isOver(this.#state)) return;
-    if (event.kind === "replaced") {
+    if (event.kind === "replaced")
       this.#note({ atMs: Date.now(), position: this.#position, kind: "writer-replaced" });
-      return;
-    }
-    const { error } = event;
+    else if (event.kind === "unwritten") this.#manifest.discount(event.tracks);
+    else this.#onFault(event.error);
+  }
+
+  #onFault(error: ErrorData): void {
     this.#fault ??= error;
     this.#note({ atMs: Date.now(), kind: "fault", text: `${error.code} ${error.message}` });
     this.#endByItself({ kind: "fault", error });

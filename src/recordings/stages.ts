@@ -6,6 +6,7 @@ import type { Channels } from "../audio/pcm.ts";
 import type { ErrorData } from "../errors.ts";
 import type { ConnectionCounts, TrackCounts } from "./counts.ts";
 import type { RecordingEvent } from "./events.ts";
+import type { Gap } from "./gap.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** Small integer that stands for a recording on the queue; unique within one run of the process. */
@@ -22,7 +23,13 @@ export type CaptureRequest = {
 };
 
 /** What capture knows of one track. */
-export type CapturedTrack = { readonly track: number; readonly userId: string; readonly counts: TrackCounts };
+export type CapturedTrack = {
+  readonly track: number;
+  readonly userId: string;
+  readonly counts: TrackCounts;
+  /** Where what was said is missing, as far as capture knows; absent where it is as it was told last. */
+  readonly gaps?: readonly Gap[];
+};
 
 /** The end of a capture: everything up to `lengthSamples` has been offered to the queue. */
 export type CaptureResult = {
@@ -99,11 +106,29 @@ export type WrittenTrack = {
   readonly peak: number;
 };
 
+/** Frames of one track that came out of the queue and are in no file. */
+export type UnwrittenTrack = {
+  readonly track: number;
+  readonly userId: string;
+  /** Packets that capture counted as written. */
+  readonly packets: number;
+  readonly missingSamples: number;
+  /** From the first such frame to the end of the last. */
+  readonly fromSamples: number;
+  readonly toSamples: number;
+};
+
 export type WriterEvent =
   /** A disk error ended this recording's writing; everything before it is kept. */
   | { readonly kind: "fault"; readonly handle: RecordingHandle; readonly error: ErrorData }
   /** The writer died and another goes on with the files: what the dead one had in its hands is missing, about 0.1 s. */
-  | { readonly kind: "replaced"; readonly handle: RecordingHandle };
+  | { readonly kind: "replaced"; readonly handle: RecordingHandle }
+  /** What the disk refused, once for all: told before `close` is answered, and only where there was any. */
+  | {
+      readonly kind: "unwritten";
+      readonly handle: RecordingHandle;
+      readonly tracks: readonly UnwrittenTrack[];
+    };
 
 /** The writer stage, seen from the main thread. */
 export type WriterStage = {

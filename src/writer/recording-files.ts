@@ -6,12 +6,13 @@ import { RecorderError } from "../errors.ts";
 import type { Frame } from "../queue/frame-queue.ts";
 import type { RecordingEvent } from "../recordings/events.ts";
 import type { Manifest } from "../recordings/manifest.ts";
-import type { OpenRequest, WrittenTrack } from "../recordings/stages.ts";
+import type { OpenRequest, UnwrittenTrack, WrittenTrack } from "../recordings/stages.ts";
 import { trackFileName, trackNumberOf, userIdOf } from "../recordings/track-file-name.ts";
 import { diskError } from "./disk-error.ts";
 import { replaceFile, syncDirectory } from "./durable-file.ts";
 import { TrackFile } from "./track-file.ts";
 import { wavTagsOf } from "./track-tags.ts";
+import { Unwritten } from "./unwritten.ts";
 
 /** One person's file and what it is called. */
 type OpenTrack = { readonly track: number; readonly userId: string; file: string; readonly wav: TrackFile };
@@ -32,8 +33,8 @@ export class RecordingFiles {
   #manifest: Manifest;
   #state: FilesState = "recording";
   #written: readonly WrittenTrack[] = [];
-  /** Frames that came when none could be taken. */
-  discardedFrames = 0;
+  /** By track, as soon as anything of it came. */
+  readonly #unwritten = new Map<number, Unwritten>();
 
   /** Creates the folder with a manifest and an empty list of events, or goes on with the one that is there. */
   constructor(request: OpenRequest, nowMs: number) {
@@ -63,12 +64,18 @@ export class RecordingFiles {
   write(frame: Frame, nowMs: number): void {
     const fits = frame.channels === this.#request.channels && isPosition(frame.position);
     if (this.#state !== "recording" || !fits) {
-      this.discardedFrames++;
+      this.#discard(frame);
       return;
     }
-    const track =
-      this.#tracks.get(frame.track) ?? this.#openTrack(frame.track, frame.userId.toString(), nowMs);
+    const track = this.#tracks.get(frame.track) ?? this.#openTrackOf(frame, nowMs);
     track.wav.write(frame, nowMs);
+  }
+
+  /** What was taken out of the queue, or should have been, and is in no file. Complete once the recording is closed. */
+  get unwritten(): readonly UnwrittenTrack[] {
+    return [...this.#unwritten]
+      .filter(([, { missingSamples }]) => missingSamples > 0)
+      .map(([track, unwritten]) => ({ track, ...unwritten }));
   }
 
   /** Writes blocks that have waited long enough. */
@@ -166,11 +173,38 @@ export class RecordingFiles {
     return path.join(this.#request.directory, "recording.json");
   }
 
+  #discard(frame: Frame): void {
+    const position = isPosition(frame.position) ? frame.position : 0;
+    const unwritten =
+      this.#unwritten.get(frame.track) ?? this.#unwrittenOf(frame.track, frame.userId.toString());
+    unwritten.add(frame.packets, position, position + frame.samples);
+  }
+
+  #unwrittenOf(track: number, userId: string): Unwritten {
+    let unwritten = this.#unwritten.get(track);
+    if (unwritten === undefined) {
+      unwritten = new Unwritten(userId);
+      this.#unwritten.set(track, unwritten);
+    }
+    return unwritten;
+  }
+
+  #openTrackOf(frame: Frame, nowMs: number): OpenTrack {
+    try {
+      return this.#openTrack(frame.track, frame.userId.toString(), nowMs);
+    } catch (error) {
+      this.#discard(frame);
+      throw error;
+    }
+  }
+
   #openTrack(track: number, userId: string, nowMs: number): OpenTrack {
     const file = trackFileName(track, this.#names.get(track) ?? userId);
     const wav = onDisk(() => {
       const tags = this.#tagsOf(track, userId);
-      return TrackFile.create(path.join(this.#tracksDirectory, file), this.#request.channels, tags, nowMs);
+      const unwritten = this.#unwrittenOf(track, userId);
+      const target = path.join(this.#tracksDirectory, file);
+      return TrackFile.create(target, this.#request.channels, tags, nowMs, unwritten);
     });
     const open = { track, userId, file, wav };
     this.#tracks.set(track, open);
@@ -193,6 +227,7 @@ export class RecordingFiles {
         this.#tagsOf(track, userId),
         nowMs,
         { writtenSamples, peak },
+        this.#unwrittenOf(track, userId),
       );
       this.#tracks.set(track, { track, userId, file, wav });
     }

@@ -8,6 +8,7 @@ import { RecorderError } from "../errors.ts";
 import type { Frame } from "../queue/frame-queue.ts";
 import { Coverage } from "./coverage.ts";
 import { writeFully } from "./durable-file.ts";
+import type { Unwritten } from "./unwritten.ts";
 
 /** 15 pages: the cheapest block size measured (1.6 µs CPU per frame; 4 KiB costs 4.0, 1 MiB 6.8). */
 const BLOCK_BYTES = 61_440;
@@ -49,6 +50,8 @@ export class TrackFile {
   #blockStart = 0;
   #blockBytes = 0;
   #blockSinceMs = 0;
+  /** Packets whose last sample is in the block. */
+  #blockPackets = 0;
   /** Bytes of samples that the header claims and the file has. */
   #claimedBytes = 0;
   #tags: WavTags;
@@ -57,11 +60,21 @@ export class TrackFile {
   readonly #earlierSamples: number;
   #peak: number;
   #closed = false;
+  /** What was taken and is not in the file. */
+  readonly unwritten: Unwritten;
   /** What the disk refused while the track was finished all the same. */
   readonly refusals: unknown[] = [];
 
-  private constructor(fd: number, channels: Channels, tags: WavTags, nowMs: number, earlier: TrackSoFar) {
+  private constructor(
+    fd: number,
+    channels: Channels,
+    tags: WavTags,
+    nowMs: number,
+    earlier: TrackSoFar,
+    unwritten: Unwritten,
+  ) {
     this.#fd = fd;
+    this.unwritten = unwritten;
     this.#channels = channels;
     this.#blockAlign = blockAlignOf(channels);
     this.#stepBytes = STEP_SECONDS * SAMPLE_RATE * this.#blockAlign;
@@ -72,9 +85,15 @@ export class TrackFile {
   }
 
   /** Creates the file, which must not exist, with a header for no samples. */
-  static create(file: string, channels: Channels, tags: WavTags, nowMs: number): TrackFile {
+  static create(
+    file: string,
+    channels: Channels,
+    tags: WavTags,
+    nowMs: number,
+    unwritten: Unwritten,
+  ): TrackFile {
     return TrackFile.#opened(fs.openSync(file, "wx+"), (fd) => {
-      const track = new TrackFile(fd, channels, tags, nowMs, NOTHING);
+      const track = new TrackFile(fd, channels, tags, nowMs, NOTHING, unwritten);
       track.#writeHeader(0);
       return track;
     });
@@ -91,9 +110,10 @@ export class TrackFile {
     tags: WavTags,
     nowMs: number,
     earlier: TrackSoFar,
+    unwritten: Unwritten,
   ): TrackFile {
     return TrackFile.#opened(fs.openSync(file, "r+"), (fd) => {
-      const track = new TrackFile(fd, channels, tags, nowMs, earlier);
+      const track = new TrackFile(fd, channels, tags, nowMs, earlier, unwritten);
       const presentBytes = Math.max(0, fs.fstatSync(fd).size - DATA_START);
       const bytes = Math.min(presentBytes, claimedBytes(fd) ?? presentBytes);
       track.#claimedBytes = bytes - (bytes % track.#blockAlign);
@@ -117,21 +137,33 @@ export class TrackFile {
     return { writtenSamples: this.#earlierSamples + this.#coverage.coveredSamples, peak: this.#peak };
   }
 
-  /** Takes a frame's samples. Copies them once; writes when the block is full or the frame does not follow it. */
+  /**
+   * Takes a frame's samples. Copies them once; writes when the block is full or the frame does not follow it. What the
+   * disk refuses is counted before this throws.
+   */
   write(frame: Frame, nowMs: number): void {
     const start = frame.position * this.#blockAlign;
-    if (this.#blockBytes > 0 && start !== this.#blockStart + this.#blockBytes) this.flush();
     let from = 0;
-    while (from < frame.byteLength) {
-      if (this.#blockBytes === 0) {
-        this.#blockStart = start + from;
-        this.#blockSinceMs = nowMs;
+    try {
+      if (this.#blockBytes > 0 && start !== this.#blockStart + this.#blockBytes) this.flush();
+      while (from < frame.byteLength) {
+        if (this.#blockBytes === 0) {
+          this.#blockStart = start + from;
+          this.#blockSinceMs = nowMs;
+        }
+        const to = Math.min(frame.byteLength, from + BLOCK_BYTES - this.#blockBytes);
+        frame.copyTo(this.#block, this.#blockBytes, from, to);
+        this.#blockBytes += to - from;
+        from = to;
+        if (from === frame.byteLength) this.#blockPackets += frame.packets;
+        if (this.#blockBytes === BLOCK_BYTES) this.flush();
       }
-      const to = Math.min(frame.byteLength, from + BLOCK_BYTES - this.#blockBytes);
-      frame.copyTo(this.#block, this.#blockBytes, from, to);
-      this.#blockBytes += to - from;
-      from = to;
-      if (this.#blockBytes === BLOCK_BYTES) this.flush();
+    } catch (error) {
+      // What went into a block is counted with that.
+      const untaken = (frame.byteLength - from) / this.#blockAlign;
+      const end = frame.position + frame.samples;
+      if (untaken > 0) this.unwritten.add(frame.packets, end - untaken, end);
+      throw error;
     }
   }
 
@@ -143,11 +175,18 @@ export class TrackFile {
   /** Writes what the block holds. The block is given up even if the disk refuses it. */
   flush(): void {
     const byteLength = this.#blockBytes;
+    const packets = this.#blockPackets;
     if (byteLength === 0) return;
     this.#blockBytes = 0;
+    this.#blockPackets = 0;
     const end = this.#blockStart + byteLength;
-    if (end > this.#claimedBytes) this.#claim(Math.ceil((end + 1) / this.#stepBytes) * this.#stepBytes);
-    writeFully(this.#fd, this.#block, byteLength, DATA_START + this.#blockStart);
+    try {
+      if (end > this.#claimedBytes) this.#claim(Math.ceil((end + 1) / this.#stepBytes) * this.#stepBytes);
+      writeFully(this.#fd, this.#block, byteLength, DATA_START + this.#blockStart);
+    } catch (error) {
+      this.unwritten.add(packets, this.#blockStart / this.#blockAlign, end / this.#blockAlign);
+      throw error;
+    }
     this.#dirty = true;
     this.#coverage.add(this.#blockStart / this.#blockAlign, end / this.#blockAlign);
     this.#measurePeak(byteLength);

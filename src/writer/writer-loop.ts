@@ -8,7 +8,7 @@ import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import { RecorderError, toErrorData } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { type FrameQueueMemory, FrameConsumer } from "../queue/frame-queue.ts";
-import type { OpenRequest, RecordingHandle, WrittenTrack } from "../recordings/stages.ts";
+import type { OpenRequest, RecordingHandle, UnwrittenTrack, WrittenTrack } from "../recordings/stages.ts";
 import { diskError } from "./disk-error.ts";
 import type { FromWriter, ToWriter, WriterCall } from "./protocol.ts";
 import { RecordingFiles } from "./recording-files.ts";
@@ -207,13 +207,21 @@ export class WriterLoop {
         "the queue did not reach the end of the recording; closing as it is",
       );
     }
-    const tracks = recording.close(lengthSamples, performance.now(), (error) =>
-      this.#log.error({ handle, err: error }, "the disk refused a part of a track's end"),
-    );
-    if (recording.discardedFrames > 0) {
-      this.#log.warn({ handle, frames: recording.discardedFrames }, "discarded frames of a recording");
+    try {
+      return recording.close(lengthSamples, performance.now(), (error) =>
+        this.#log.error({ handle, err: error }, "the disk refused a part of a track's end"),
+      );
+    } finally {
+      this.#tellUnwritten(handle, recording.unwritten);
     }
-    return tracks;
+  }
+
+  /** Before the answer, whatever that is. */
+  #tellUnwritten(handle: RecordingHandle, tracks: readonly UnwrittenTrack[]): void {
+    if (tracks.length === 0) return;
+    const packets = tracks.reduce((sum, track) => sum + track.packets, 0);
+    this.#log.warn({ handle, tracks: tracks.length, packets }, "some of a recording is in no file");
+    this.#send({ kind: "event", event: { kind: "unwritten", handle, tracks } });
   }
 
   /** Takes everything up to the fence, other recordings' frames in between included; whether it got there. */

@@ -63,6 +63,7 @@ test("another thread reads the books as they stand, and the next one goes on wit
   first.datagrams = 12;
   first.notMedia = 3;
   first.seenAlive = 48_000;
+  account.gaps.add("network", 960, 2_880);
   for (let packet = 0; packet < 5; packet++) account.ledger.admit();
   for (let packet = 0; packet < 3; packet++) account.ledger.settle("written");
 
@@ -72,7 +73,11 @@ test("another thread reads the books as they stand, and the next one goes on wit
   next.settleAfterDeath();
   next.settleAfterDeath();
   const counts = { ...NO_PACKETS, received: 5, written: 3, expired: 2, abandoned: 2 };
-  assert.deepEqual(next.tracks(), [{ track: 1, userId: "200000000000000001", counts }]);
+  const gaps = [{ reason: "network", fromSamples: 960, toSamples: 2_880, missingSamples: 1_920 }];
+  const track = { track: 1, userId: "200000000000000001", counts };
+  assert.deepEqual(next.tracks(), [{ ...track, gaps }]);
+  assert.deepEqual(next.news(), [{ ...track, gaps }], "told once,");
+  assert.deepEqual(next.news(), [track], "and not again while they are as they were");
   // Three waited under numbers that nobody had claimed, one was of somebody who was never heard.
   assert.deepEqual(next.connectionCounts(0), { datagrams: 12, notMedia: 3, unattributed: 4 });
   next.open("200000000000000003").track = 2;

@@ -289,3 +289,51 @@ test("no history of noise, loss, repetition and padding unbalances the books", (
     assert.ok(balances(counts), `seed ${seed}, round ${round}`);
   }
 });
+
+test("beyond what is made up, lost speech is a gap with its place, and a packet that comes late shortens it", () => {
+  const { track, receive } = bench();
+  const lost = (index: number): boolean => index >= 20 && index < 35;
+  speech.forEach((packet, index) => {
+    if (!lost(index)) receive(index, packet);
+  });
+  const place = {
+    reason: "network",
+    fromSamples: 25 * FRAME_SAMPLES,
+    toSamples: 35 * FRAME_SAMPLES,
+  } as const;
+  const before = track.account.snapshot();
+  assert.equal(before.counts.concealedSamples, 5 * FRAME_SAMPLES);
+  assert.equal(before.counts.lostSamples, 10 * FRAME_SAMPLES);
+  assert.deepEqual(before.gaps, [{ ...place, missingSamples: 10 * FRAME_SAMPLES }]);
+  receive(30, speech[30], 99 * FRAME_SAMPLES);
+  const after = track.account.snapshot();
+  assert.equal(after.counts.lostSamples, 9 * FRAME_SAMPLES);
+  assert.deepEqual(after.gaps, [{ ...place, missingSamples: 9 * FRAME_SAMPLES }]);
+  assert.ok(balances(after.counts));
+});
+
+test("what a full queue refuses is a gap with its place", () => {
+  const { track, segment, receive } = bench(32);
+  speech.slice(0, 50).forEach((packet, index) => receive(index, packet));
+  segment.close();
+  const { counts, gaps } = track.account.snapshot();
+  assert.equal(counts.written, 32);
+  const [fromSamples, toSamples] = [32 * FRAME_SAMPLES, 50 * FRAME_SAMPLES];
+  assert.deepEqual(gaps, [
+    { reason: "queue", fromSamples, toSamples, missingSamples: counts.droppedSamples },
+  ]);
+  assert.equal(counts.droppedSamples, toSamples - fromSamples);
+});
+
+test("a packet whose key never came is a gap where it arrived", () => {
+  const { track, segment } = bench();
+  const header = { ...emptyRtpHeader(), sequence: 7, timestamp: 960 };
+  const packet = segment.number(header, Buffer.from("locked"), 4_800.4);
+  assert.ok(packet !== undefined && track.account.ledger.counts.held === 1);
+  segment.expire(packet);
+  const { counts, gaps } = track.account.snapshot();
+  assert.deepEqual([counts.held, counts.expired, counts.abandoned], [0, 1, 0]);
+  assert.deepEqual(gaps, [
+    { reason: "key", fromSamples: 4_800, toSamples: 5_760, missingSamples: FRAME_SAMPLES },
+  ]);
+});

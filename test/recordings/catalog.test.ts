@@ -19,6 +19,8 @@ function folder(): { readonly path: string } & Disposable {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
 
+const GAP = { reason: "network", fromSamples: 960, toSamples: 2_880, missingSamples: 1_920 } as const;
+
 function sample(changes: Partial<Manifest> = {}): Manifest {
   return {
     version: 1,
@@ -35,7 +37,15 @@ function sample(changes: Partial<Manifest> = {}): Manifest {
     lengthSamples: 2_880_000,
     connection: { datagrams: 100, notMedia: 5, unattributed: 0 },
     tracks: [
-      { track: 1, userId: "10", name: "Zoë", file: "01-Zoë.wav", samples: 2_880_000, counts: HEARD },
+      {
+        track: 1,
+        userId: "10",
+        name: "Zoë",
+        file: "01-Zoë.wav",
+        samples: 2_880_000,
+        counts: HEARD,
+        gaps: [GAP],
+      },
       { track: 2, userId: "11", name: "ひかり" },
     ],
     ...changes,
