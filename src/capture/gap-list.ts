@@ -57,7 +57,7 @@ export class GapList {
   fill(reason: GapReason, from: number, to: number, samples: number): number {
     const words = this.#words;
     const code = GAP_REASONS.indexOf(reason);
-    for (let at = this.#last; at > 0 && samples > 0; at -= SPAN) {
+    for (let at = this.#last; at > 0; at -= SPAN) {
       if (words[at] !== code || words[at + FROM]! >= to || words[at + TO]! <= from) continue;
       this.version++;
       const found = Math.min(samples, words[at + MISSING]!);

@@ -75,7 +75,7 @@ export class RecordingFiles {
   get unwritten(): readonly UnwrittenTrack[] {
     return [...this.#unwritten]
       .filter(([, { missingSamples }]) => missingSamples > 0)
-      .map(([track, unwritten]) => ({ track, ...unwritten }));
+      .map(([track, unwritten]) => unwritten.told(track));
   }
 
   /** Writes blocks that have waited long enough. */

@@ -1,3 +1,5 @@
+import type { UnwrittenTrack } from "../recordings/stages.ts";
+
 /** Lives on the writer thread. Frames of one track that came out of the queue and are in no file. */
 export class Unwritten {
   readonly userId: string;
@@ -16,5 +18,11 @@ export class Unwritten {
     this.missingSamples += to - from;
     this.fromSamples = Math.min(this.fromSamples, from);
     this.toSamples = Math.max(this.toSamples, to);
+  }
+
+  /** As it is told to the main thread. */
+  told(track: number): UnwrittenTrack {
+    const { userId, packets, missingSamples, fromSamples, toSamples } = this;
+    return { track, userId, packets, missingSamples, fromSamples, toSamples };
   }
 }
