@@ -1,6 +1,6 @@
 import { toErrorData } from "../errors.ts";
 import type { RecorderError } from "../errors.ts";
-import { BYTES_PER_SAMPLE, FRAME_SAMPLES, SAMPLE_RATE } from "../audio/pcm.ts";
+import { BYTES_PER_SAMPLE, FRAME_SAMPLES, SAMPLE_RATE, samplesOfMs } from "../audio/pcm.ts";
 import type { Log } from "../log.ts";
 import type { FrameProducer } from "../queue/frame-queue.ts";
 import type { CaptureEvent, CaptureRequest, CaptureResult, RecordingHandle } from "../recordings/stages.ts";
@@ -135,6 +135,7 @@ export class CaptureSession {
       connection: this.#books.connectionCounts(this.#tap?.unclaimedPackets ?? 0),
       queuedFrames: this.#tools.producer.queuedFrames,
     });
+    this.#tellUnheard(nowMs);
   }
 
   /** Leaves and flushes; a second call gets the first one's promise. */
@@ -197,6 +198,21 @@ export class CaptureSession {
     this.#books.lastTrack = number;
     track.account.track = number;
     this.#tools.onEvent({ kind: "track", handle, track: number, userId: track.userId, position });
+  }
+
+  /** Says who speaks without being understood, or is understood again. */
+  #tellUnheard(nowMs: number): void {
+    for (const { userId, hearing } of this.#tracks.values()) {
+      const kind = hearing.change(nowMs);
+      if (kind === undefined) continue;
+      const sinceMs = kind === "unheard" ? nowMs - hearing.failingSinceMs : 0;
+      const position = Math.max(0, this.#position() - samplesOfMs(sinceMs));
+      this.#log.warn(
+        { userId, position },
+        kind === "unheard" ? "somebody cannot be decrypted" : "heard again",
+      );
+      this.#tools.onEvent({ kind, handle: this.request.handle, userId, position });
+    }
   }
 
   /** People whose packets came but could not be heard have a track all the same: a silent one that says why. */

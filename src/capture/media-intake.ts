@@ -83,7 +83,10 @@ export class MediaIntake {
     // What waits goes first: once a later frame has opened, an earlier one under the same key never does.
     const outcome = sealed && this.#hold.hasUntried(segment) ? "waits" : this.#open(segment, packet);
     if (outcome === "opened") return;
-    if (outcome === "locked" && sealed && segment.track !== undefined) this.#options.keyWatch.failed(nowMs);
+    if (outcome === "locked" && segment.track !== undefined) {
+      segment.track.hearing.failed(nowMs);
+      if (sealed) this.#options.keyWatch.failed(nowMs);
+    }
     packet.held = true;
     const locked = outcome === "locked" && segment.track !== undefined;
     this.#hold.add(segment, packet, packet.media.length, nowMs, locked);
@@ -134,6 +137,7 @@ export class MediaIntake {
       this.#options.keyWatch.opened();
     }
     segment.accept(packet, opus);
+    if (!packet.silent) track.hearing.opened();
     return "opened";
   }
 

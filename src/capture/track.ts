@@ -2,6 +2,7 @@ import type { FrameProducer } from "../queue/frame-queue.ts";
 import { BYTES_PER_SAMPLE, FRAME_SAMPLES } from "../audio/pcm.ts";
 import type { Channels } from "../audio/pcm.ts";
 import type { RecordingHandle } from "../recordings/stages.ts";
+import { Hearing } from "./hearing.ts";
 import type { TrackAccount } from "./track-account.ts";
 
 /** What all tracks of a recording share. */
@@ -17,6 +18,8 @@ export type TrackOutlet = {
 export class Track {
   readonly userId: string;
   readonly account: TrackAccount;
+  /** Whether their speech can be opened, over all their segments. */
+  readonly hearing = new Hearing();
   /** Position after the last sample offered. */
   endPosition = 0;
   readonly #outlet: TrackOutlet;

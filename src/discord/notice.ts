@@ -3,8 +3,9 @@ import { messageOf, RecorderError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { within } from "../recordings/deadline.ts";
 import type { Manifest } from "../recordings/manifest.ts";
-import type { NoticeBoard } from "../recordings/people.ts";
+import type { NoticeBoard, UnheardPerson } from "../recordings/people.ts";
 import { NicknameSign } from "./nickname-sign.ts";
+import { UnheardNotices } from "./unheard-notice.ts";
 import { noticeText } from "./notice-text.ts";
 
 /** Each sign must stand within this; Discord limits nickname changes, and a queue there must not hold up a start. */
@@ -21,6 +22,7 @@ export class GuildNotices implements NoticeBoard {
   readonly #client: Client<true>;
   readonly #log: Log;
   readonly #sign: NicknameSign;
+  readonly #unheard: UnheardNotices;
   readonly #posted = new Map<string, Posted>();
   /** Messages on their way to Discord, or there; until the recording's end. */
   readonly #posting = new Map<string, Promise<void>>();
@@ -34,6 +36,7 @@ export class GuildNotices implements NoticeBoard {
     this.#client = client;
     this.#log = log;
     this.#sign = new NicknameSign(client, log);
+    this.#unheard = new UnheardNotices(client, log);
   }
 
   /** Where else the message of a guild's next recording may stand. */
@@ -90,6 +93,14 @@ export class GuildNotices implements NoticeBoard {
     }
   }
 
+  async unheard(manifest: Manifest, person: UnheardPerson): Promise<void> {
+    await this.#unheard.unheard(manifest, person, this.#posted.get(manifest.id)?.channel);
+  }
+
+  async heardAgain(manifest: Manifest, person: UnheardPerson): Promise<void> {
+    await this.#unheard.heardAgain(manifest, person);
+  }
+
   async clear(manifest: Manifest): Promise<void> {
     const { id, guild, state, error } = manifest;
     const endedBecause = this.#endReasons.get(id);
@@ -100,6 +111,7 @@ export class GuildNotices implements NoticeBoard {
     await Promise.all([this.#sign.takeDown(guild.id), posted]);
     this.#posting.delete(id);
     this.#posted.delete(id);
+    this.#unheard.forget(id);
     this.#endReasons.delete(id);
   }
 

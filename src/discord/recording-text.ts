@@ -1,6 +1,7 @@
 import { secondsOf } from "../audio/pcm.ts";
 import type { Manifest } from "../recordings/manifest.ts";
 import { interruptionLines } from "../recordings/interruption-words.ts";
+import { unheardLines } from "../recordings/unheard.ts";
 import { expiryOf } from "../web/links.ts";
 import type { Links } from "../web/links.ts";
 import { lossLines } from "./loss.ts";
@@ -44,6 +45,7 @@ export function stoppedAnswer(
     ...(manifest.error === undefined ? [] : [`⚠️ ${manifest.error.message} (${manifest.error.code})`]),
     ...(tracks.length === 0 ? ["Nobody was heard, so there are no tracks."] : lossLines(manifest)),
     ...interruptionLines(manifest).map((line) => `⚠️ ${line}`),
+    ...unheardLines(manifest, escapeText).map((line) => `⚠️ ${line}`),
     ...(tracks.length === 0
       ? []
       : [
@@ -80,6 +82,7 @@ export function statusAnswer(manifest: Manifest, { links }: LinkSource): readonl
     tracks.length === 0 ? "Nobody was heard so far." : `Heard so far (${tracks.length}): ${heard}`,
     ...(tracks.length === 0 ? [] : lossLines(manifest)),
     ...interruptionLines(manifest).map((line) => `⚠️ ${line}`),
+    ...unheardLines(manifest, escapeText).map((line) => `⚠️ ${line}`),
     `Page: <${links.page(manifest.id)}>`,
   ]);
 }

@@ -16,6 +16,8 @@ export const recordingEventSchema = z.object({
     "writer-replaced",
     "warning",
     "track",
+    "unheard",
+    "heard-again",
     "joined",
     "left",
     "fault",

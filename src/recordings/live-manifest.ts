@@ -12,6 +12,7 @@ import type { RecordingHandle, UnwrittenTrack, WrittenTrack } from "./stages.ts"
 import type { Steps } from "./steps.ts";
 import type { TrackFile } from "./storage.ts";
 import type { Surroundings } from "./surroundings.ts";
+import { withUnheardEndedAt } from "./unheard.ts";
 
 /**
  * Lives on the main thread. The manifest of one recording while it changes: who has a track, what they are called, what
@@ -100,7 +101,7 @@ export class LiveManifest {
 
   /** What lasts still lasted to the recording's end. */
   endInterruptions(lengthSamples: number): void {
-    this.#value = withInterruptionsEndedAt(this.#value, lengthSamples);
+    this.#value = withInterruptionsEndedAt(withUnheardEndedAt(this.#value, lengthSamples), lengthSamples);
   }
 
   /** Resolves when no name is awaited any more, within `nameMs`. */

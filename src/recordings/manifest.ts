@@ -69,6 +69,15 @@ const interruptionSchema = z.object({
   reason: z.string(),
 });
 
+/** Somebody spoke and could not be decrypted. */
+const unheardSchema = z.object({
+  userId: z.string(),
+  name: z.string(),
+  fromSamples: count,
+  /** Absent where it lasted to the end. */
+  toSamples: count.optional(),
+});
+
 /** We were moved: from here on it is this channel that is recorded. */
 const moveSchema = z.object({
   atSamples: count,
@@ -102,6 +111,8 @@ export const manifestSchema = z.object({
   tracks: z.array(trackSchema),
   /** In order of their beginnings. Absent where there were none, and in recordings of former versions. */
   interruptions: z.array(interruptionSchema).optional(),
+  /** Absent where everybody who spoke was heard. */
+  unheard: z.array(unheardSchema).optional(),
   /** Absent where we never were moved. */
   moves: z.array(moveSchema).optional(),
   connection: z.object({ datagrams: count, notMedia: count, unattributed: count }).optional(),
@@ -118,6 +129,7 @@ export const manifestSchema = z.object({
 export type Manifest = z.infer<typeof manifestSchema>;
 export type ManifestTrack = Manifest["tracks"][number];
 export type Interruption = z.infer<typeof interruptionSchema>;
+export type Unheard = z.infer<typeof unheardSchema>;
 export type Loudness = z.infer<typeof loudnessSchema>;
 
 /** Nobody writes to the recording any more, and nothing will be added to it. */

@@ -6,6 +6,9 @@ export type Names = {
   nameOf(guildId: string, userId: string): Promise<string>;
 };
 
+/** Somebody who speaks and cannot be decrypted, or could not. */
+export type UnheardPerson = { readonly userId: string; readonly name: string };
+
 export type NoticeBoard = {
   /**
    * Makes it visible that a recording runs, before the first packet is stored: `[REC]` nickname and a public message in
@@ -16,6 +19,10 @@ export type NoticeBoard = {
   update(manifest: Manifest): Promise<void>;
   /** Says something to everybody in the channel that cannot wait for the end, as a message of its own. Never rejects. */
   alert(manifest: Manifest, text: string): Promise<void>;
+  /** Tells everybody in the channel that somebody speaks and is not recorded. Not too often. Never rejects. */
+  unheard(manifest: Manifest, person: UnheardPerson): Promise<void>;
+  /** Withdraws that. Never rejects. */
+  heardAgain(manifest: Manifest, person: UnheardPerson): Promise<void>;
   /** Restores the nickname and turns the message into the past. Never rejects. */
   clear(manifest: Manifest): Promise<void>;
 };

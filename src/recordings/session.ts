@@ -12,6 +12,7 @@ import type { EndCause, SessionState } from "./session-state.ts";
 import type { CaptureEvent, CaptureRequest, OpenRequest, RecordingHandle, WriterEvent } from "./stages.ts";
 import { Steps } from "./steps.ts";
 import type { RecordingStatus, Surroundings } from "./surroundings.ts";
+import { UnheardAlarm } from "./unheard-alarm.ts";
 
 /** Lives on the main thread. One recording from the order to the last manifest; its states are in `session-state.ts`. */
 export class Session {
@@ -21,6 +22,7 @@ export class Session {
   readonly #log: Log;
   readonly #steps: Steps;
   readonly #manifest: LiveManifest;
+  readonly #alarm: UnheardAlarm;
   readonly #cancelled = Promise.withResolvers<never>();
   readonly #settled = Promise.withResolvers<void>();
   #state: SessionState = { kind: "connecting" };
@@ -40,6 +42,15 @@ export class Session {
     this.#log = around.log.child({ recording: handle, guild: request.guild.id });
     this.#steps = new Steps(this.#log);
     this.#manifest = new LiveManifest({ around, request, handle, steps: this.#steps, log: this.#log });
+    const { notices, names, timing } = around;
+    const { noticeMs } = timing;
+    this.#alarm = new UnheardAlarm({
+      manifest: this.#manifest,
+      notices,
+      names,
+      steps: this.#steps,
+      noticeMs,
+    });
     // Nobody may be waiting when a start is cancelled.
     this.#cancelled.promise.catch(() => undefined);
   }
@@ -112,6 +123,11 @@ export class Session {
       case "track":
         this.#note({ atMs, position, kind: "track", userId: event.userId, track: event.track });
         this.#manifest.meet(event.track, event.userId);
+        break;
+      case "unheard":
+      case "heard-again":
+        this.#note({ atMs, position, kind: event.kind, userId: event.userId });
+        this.#alarm.take(event);
         break;
       case "progress":
         this.#queuedFrames = event.queuedFrames;

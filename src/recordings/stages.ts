@@ -60,6 +60,20 @@ export type CaptureEvent =
       readonly userId: string;
       readonly position: number;
     }
+  /** Somebody has been speaking since this position, and nothing of it could be decrypted for ten seconds. */
+  | {
+      readonly kind: "unheard";
+      readonly handle: RecordingHandle;
+      readonly userId: string;
+      readonly position: number;
+    }
+  /** Somebody who was unheard can be decrypted again. */
+  | {
+      readonly kind: "heard-again";
+      readonly handle: RecordingHandle;
+      readonly userId: string;
+      readonly position: number;
+    }
   /** Refreshed about once a second while it runs. */
   | {
       readonly kind: "progress";

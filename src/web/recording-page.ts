@@ -1,5 +1,6 @@
 import { isOver } from "../recordings/manifest.ts";
 import { interruptionLines } from "../recordings/interruption-words.ts";
+import { unheardLines } from "../recordings/unheard.ts";
 import type { Manifest, ManifestTrack } from "../recordings/manifest.ts";
 import { html } from "./html.ts";
 import type { Html } from "./html.ts";
@@ -133,7 +134,7 @@ function tracksCard(manifest: Manifest, context: PageContext): Html {
       the same place in your editor.
     </p>
     ${unattributedLine(manifest)}
-    ${interruptionLines(manifest).map((line) => html`<p class="warn">${line}</p>`)}
+    ${[...interruptionLines(manifest), ...unheardLines(manifest)].map((line) => html`<p class="warn">${line}</p>`)}
     <ul class="tracks">
       ${manifest.tracks.map((track) => trackItem(manifest, track, context))}
     </ul>

@@ -77,6 +77,11 @@ export class MemoryCapture implements CaptureStage {
     this.#listener({ kind: "ended", handle: 1, error });
   }
 
+  /** Somebody speaks and cannot be decrypted, or is heard again. */
+  hearing(kind: "unheard" | "heard-again", userId: string, position: number): void {
+    this.#listener({ kind, handle: 1, userId, position });
+  }
+
   interrupt(): void {
     this.#listener({ kind: "interrupted", handle: 1, position: 0, reason: "test" });
   }

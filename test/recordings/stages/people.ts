@@ -1,5 +1,5 @@
 import type { Manifest } from "../../../src/recordings/manifest.ts";
-import type { Names, NoticeBoard } from "../../../src/recordings/people.ts";
+import type { Names, NoticeBoard, UnheardPerson } from "../../../src/recordings/people.ts";
 import type { Gate, Journal } from "./journal.ts";
 
 /** A notice board that everybody would see if there were anybody. */
@@ -25,6 +25,14 @@ export class PlainNotices implements NoticeBoard {
 
   async alert(_manifest: Manifest, text: string): Promise<void> {
     this.alerts.push(text);
+  }
+
+  async unheard(_manifest: Manifest, { name }: UnheardPerson): Promise<void> {
+    this.#journal.note(`notices.unheard ${name}`);
+  }
+
+  async heardAgain(_manifest: Manifest, { name }: UnheardPerson): Promise<void> {
+    this.#journal.note(`notices.heardAgain ${name}`);
   }
 
   async clear(manifest: Manifest): Promise<void> {

@@ -27,6 +27,8 @@ export class DaveMember {
   readonly #problem: (text: string) => void;
   readonly #session: davey.DAVESession;
   readonly #present = new Set<string>();
+  /** Fault: seals as with a key that nobody else has. */
+  sealsWrongly = false;
   #offered = false;
   /** Changes that were announced and not yet executed, oldest first: speech goes on with the oldest one's keys. */
   #changes: AnnouncedChange[] = [];
@@ -45,6 +47,14 @@ export class DaveMember {
 
   /** Encrypts a frame once for all who hear it. Silence stays as it is, also without a group to speak to. */
   seal(frame: Buffer): Buffer {
+    const sealed = this.#seal(frame);
+    if (!this.sealsWrongly || sealed.equals(frame)) return sealed;
+    const foreign = Buffer.from(sealed);
+    foreign.writeUInt8(foreign.readUInt8(0) ^ 0xff, 0);
+    return foreign;
+  }
+
+  #seal(frame: Buffer): Buffer {
     // Every change holds the frame, each with its own key: they stay in step.
     const [sealed] = this.#changes.map(({ ahead }) =>
       ahead[0]?.plain === frame ? ahead.shift()?.sealed : undefined,

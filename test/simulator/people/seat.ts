@@ -81,6 +81,12 @@ export class Seat implements RoomMember, Paced {
     }
   }
 
+  /** Fault: from now on, or no longer, the person's media is encrypted with a key that nobody else has. */
+  encryptWrongly(wrongly: boolean): void {
+    if (this.#dave === undefined) throw new Error("This call is not encrypted.");
+    this.#dave.sealsWrongly = wrongly;
+  }
+
   /** Speaks, after what is being said already; resolves when the last frame has been sent, or the person left. */
   say(speech: Speech): Promise<void> {
     if (this.#left) return Promise.reject(new Error(`${this.userId} has left.`));

@@ -1,0 +1,63 @@
+/** The spans in which one person spoke and could not be decrypted, in a manifest, and in words: pure. */
+import { secondsOf } from "../audio/pcm.ts";
+import type { Manifest, Unheard } from "./manifest.ts";
+
+/** Lines told before the rest is only counted. */
+const MAX_LINES = 10;
+/** Spans kept: a person whose keys come and go must not fill the manifest. */
+const MAX_SPANS = 500;
+
+/** Opens a person's span; one that is open goes on. */
+export function withUnheard(
+  manifest: Manifest,
+  beginning: Pick<Unheard, "userId" | "name" | "fromSamples">,
+): Manifest {
+  const unheard = manifest.unheard ?? [];
+  const lasts = unheard.some((one) => one.userId === beginning.userId && one.toSamples === undefined);
+  if (lasts || unheard.length >= MAX_SPANS) return manifest;
+  return { ...manifest, unheard: [...unheard, { ...beginning }] };
+}
+
+/** Closes a person's span. */
+export function withHeardAgain(manifest: Manifest, userId: string, toSamples: number): Manifest {
+  if (manifest.unheard === undefined) return manifest;
+  const unheard = manifest.unheard.map((one) =>
+    one.userId === userId && one.toSamples === undefined
+      ? { ...one, toSamples: Math.max(one.fromSamples, toSamples) }
+      : one,
+  );
+  return { ...manifest, unheard };
+}
+
+/** The recording is over: what is open lasted to its end. */
+export function withUnheardEndedAt(manifest: Manifest, lengthSamples: number): Manifest {
+  if (manifest.unheard === undefined) return manifest;
+  const unheard = manifest.unheard
+    .filter((one) => one.fromSamples < lengthSamples)
+    .map((one) => ({ ...one, toSamples: Math.min(one.toSamples ?? lengthSamples, lengthSamples) }));
+  return { ...manifest, unheard };
+}
+
+/** One line for each span, none where everybody was heard; plain text but for what `show` makes of a name. */
+export function unheardLines({ unheard = [] }: Manifest, show = (name: string): string => name): string[] {
+  const lines = unheard.slice(0, MAX_LINES).map((one) => line(one, show(one.name)));
+  const more = unheard.length - MAX_LINES;
+  if (more > 0) lines.push(`Somebody could not be decrypted ${more} more ${more === 1 ? "time" : "times"}.`);
+  return lines;
+}
+
+function line({ fromSamples, toSamples }: Unheard, name: string): string {
+  const from = minutesOf(fromSamples);
+  return toSamples === undefined
+    ? `${name} speaks and cannot be decrypted since ${from}.`
+    : `${name} could not be decrypted from ${from} to ${minutesOf(toSamples)}.`;
+}
+
+/** "1:02:03" or "2:03", from the recording's beginning. */
+export function minutesOf(samples: number): string {
+  const total = Math.floor(secondsOf(samples));
+  const seconds = String(total % 60).padStart(2, "0");
+  const minutes = Math.floor(total / 60) % 60;
+  const hours = Math.floor(total / 3_600);
+  return hours === 0 ? `${minutes}:${seconds}` : `${hours}:${String(minutes).padStart(2, "0")}:${seconds}`;
+}

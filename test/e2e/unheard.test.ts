@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { recordingEventSchema } from "../../src/recordings/events.ts";
+import { balances } from "../../src/recordings/counts.ts";
+import { toneSpeech } from "../simulator/people/speech.ts";
+import { Call, fullText } from "../support/call.ts";
+import { eventually } from "../support/wait.ts";
+
+test(
+  "somebody who speaks with a key that nobody has is named to all, the others are recorded, and recovery withdraws it",
+  { timeout: 90_000 },
+  async () => {
+    await using call = await Call.start({ dave: true });
+    const { discord } = call;
+    const anna = call.addHost("Anna");
+    const ben = discord.addPerson("Ben");
+    await anna.join();
+    await ben.join();
+    await discord.command(anna, "record start", {});
+    const chat = (): string[] => discord.messages(discord.voiceChannel.id).map(({ content }) => content);
+    assert.ok(ben.seat);
+    ben.seat.encryptWrongly(true);
+    const speaking = anna.say(toneSpeech(440, 13));
+    const locked = ben.say(toneSpeech(660, 12));
+    await eventually(
+      "Ben is named",
+      () => chat().some((text) => /Ben is speaking, but I can't/.test(text)),
+      20_000,
+    );
+    const status = await discord.command(anna, "record status");
+    assert.match(status.content, /Ben speaks and cannot be decrypted/);
+    await Promise.all([speaking, locked]);
+    const lockedFrames = ben.sent.length - 5;
+
+    ben.seat.encryptWrongly(false);
+    await ben.say(toneSpeech(660, 1));
+    await eventually("it is withdrawn", () => chat().some((text) => /Ben is heard again/.test(text)), 10_000);
+    assert.equal(chat().filter((text) => text.includes("Ben")).length, 1, "one message in all");
+    const stop = await discord.command(anna, "record stop");
+    assert.match(fullText(stop), /Ben could not be decrypted from/);
+
+    const { tracks, unheard } = call.manifest;
+    const [of] = unheard ?? [];
+    assert.deepEqual([unheard?.length, of?.name], [1, "Ben"]);
+    assert.ok((of?.toSamples ?? 0) - (of?.fromSamples ?? 0) >= 10 * 48_000);
+    const countsOf = (id: string) => tracks.find(({ userId }) => userId === id)?.counts;
+    const annas = countsOf(anna.id);
+    assert.equal(annas?.written, anna.sent.length, JSON.stringify(annas));
+    const bens = countsOf(ben.id);
+    assert.ok(bens && balances(bens));
+    assert.equal(bens.expired, lockedFrames, "exactly what was sealed wrongly is missing");
+    assert.equal(bens.written, ben.sent.length - lockedFrames);
+    const events = readFileSync(join(call.folder, "events.ndjson"), "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => recordingEventSchema.parse(JSON.parse(line)));
+    const kinds = events.filter(({ userId }) => userId === ben.id).map(({ kind }) => kind);
+    assert.deepEqual(
+      kinds.filter((kind) => kind === "unheard" || kind === "heard-again"),
+      ["unheard", "heard-again"],
+    );
+  },
+);
