@@ -40,7 +40,8 @@ export class BotVoice {
       (before.selfMute !== selfMute || before.selfDeaf !== selfDeaf);
     if (before !== undefined && before.channelId !== channelId)
       this.#voice.dismiss(this.#world.guildId, this.#botId);
-    const state = { userId: this.#botId, channelId, sessionId, selfMute, selfDeaf };
+    const deaf = this.#voice.faults.deafened.has(this.#botId); // stays across channels and reconnects
+    const state = { userId: this.#botId, channelId, sessionId, selfMute, selfDeaf, deaf };
     this.#world.voiceStates.set(this.#botId, state);
     this.#announce(state, channelId);
     // The same wish again is a client that lost its voice connection and wants a server.
@@ -56,6 +57,15 @@ export class BotVoice {
     this.#announce(state, channelId);
     if (!closeFirst) this.#voice.dismiss(this.#world.guildId, this.#botId);
     this.assignServer();
+  }
+
+  /** Somebody deafens the bot on the server, or lets it hear again. */
+  deafen(deaf: boolean): void {
+    const state = this.#seated();
+    state.deaf = deaf;
+    if (deaf) this.#voice.faults.deafened.add(this.#botId);
+    else this.#voice.faults.deafened.delete(this.#botId);
+    this.#announce(state, state.channelId);
   }
 
   /** Tells the bot its voice server: after a move, or anew when the server changes. */

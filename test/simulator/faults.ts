@@ -49,6 +49,11 @@ export class Faults {
     this.#botVoice.leave();
   }
 
+  /** Somebody deafens the bot on the server: it gets no media until that is taken back. */
+  deafenBot(deaf = true): void {
+    this.#botVoice.deafen(deaf);
+  }
+
   /** Discord assigns the bot's channel another voice server (as far as the main gateway is concerned). */
   reassignVoiceServer(): void {
     this.#botVoice.assignServer();

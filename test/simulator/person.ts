@@ -4,7 +4,7 @@ import type { Speech } from "./people/speech.ts";
 import { announceMember } from "./guild-routes.ts";
 import { voiceUpdateShape } from "./shapes.ts";
 import { snowflake } from "./snowflake.ts";
-import type { Seat, VoiceService } from "./voice/voice-service.ts";
+import type { Seat, SenderTraits, VoiceService } from "./voice/voice-service.ts";
 import type { Channel, Member, World } from "./world.ts";
 
 export type SentFrame = Seat["sent"][number];
@@ -58,7 +58,7 @@ export class Person {
   }
 
   /** Sits down in a voice channel (by default the first one), leaving another one first. */
-  async join(channelId: string = this.#world.voiceChannel.id): Promise<void> {
+  async join(channelId: string = this.#world.voiceChannel.id, traits: SenderTraits = {}): Promise<void> {
     if (this.#seated) await this.#stand();
     const channel = this.#world.requireChannel(channelId);
     if (channel.kind !== "voice") throw new Error(`"${channel.name}" is no voice channel.`);
@@ -66,7 +66,8 @@ export class Person {
     const state = { userId: this.id, channelId, sessionId, selfMute: false, selfDeaf: false };
     this.#world.voiceStates.set(this.id, state);
     this.#announce(channelId);
-    this.#seats.push(await this.#voice.seat({ guildId: this.#world.guildId, channelId, userId: this.id }));
+    const { guildId } = this.#world;
+    this.#seats.push(await this.#voice.seat({ guildId, channelId, userId: this.id, traits }));
     this.#seated = true;
   }
 

@@ -124,7 +124,7 @@ export function voiceStateShape(state: VoiceState, channelId: string | null): AP
     channel_id: channelId,
     user_id: state.userId,
     session_id: state.sessionId,
-    deaf: false,
+    deaf: state.deaf ?? false,
     mute: false,
     self_deaf: state.selfDeaf,
     self_mute: state.selfMute,

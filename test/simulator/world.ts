@@ -40,6 +40,8 @@ export type VoiceState = {
   sessionId: string;
   selfMute: boolean;
   selfDeaf: boolean;
+  /** By somebody who may: the server sends them no media. */
+  deaf?: boolean;
 };
 
 /**

@@ -80,6 +80,31 @@ test("a bot that is dragged to another channel hears the people there", limit, a
   assert.deepEqual(discord.problems, []);
 });
 
+test(
+  "a bot that is deafened on the server is told, and hears nothing until that is taken back",
+  limit,
+  async () => {
+    await using discord = await SimulatedDiscord.start({ dave: false });
+    trust(discord);
+    await using bot = await startBot(discord, async () => {});
+    const zoe = discord.addPerson("Zoë");
+    await zoe.join();
+    const connection = await listen(bot.client, discord);
+    const heard = packetsOf(connection, zoe);
+    const deafened = () => bot.client.guilds.cache.get(discord.guild.id)?.members.me?.voice.serverDeaf;
+    discord.faults.deafenBot();
+    await eventually("the bot is told", () => deafened() === true);
+    await zoe.say(toneSpeech(440, 0.2));
+    discord.faults.deafenBot(false);
+    await eventually("the bot is told again", () => deafened() === false);
+    assert.equal(heard.length, 0);
+    await zoe.say(toneSpeech(440, 0.2));
+    await eventually("Zoë is heard", () => heard.length === zoe.sent.length / 2);
+    connection.destroy();
+    assert.deepEqual(discord.problems, []);
+  },
+);
+
 /** This process trusts the one simulated voice server: authorities of the same name must not meet in one store. */
 function trust(discord: SimulatedDiscord): void {
   const authority = readFileSync(discord.environment.NODE_EXTRA_CA_CERTS, "utf8");

@@ -2,7 +2,7 @@ import { performance } from "node:perf_hooks";
 
 const FRAME_MS = 20;
 
-/** Somebody with something to send. Called once per 20 ms; `tick` counts them, without gaps. */
+/** Somebody with something to send. Called once per frame; `tick` counts them, without gaps. */
 export interface Paced {
   tick(tick: number): void;
 }
@@ -13,15 +13,21 @@ export interface Paced {
  */
 export class Pacer {
   readonly #startMs = performance.now();
+  readonly #frameMs: number;
   readonly #speaking = new Set<Paced>();
   #nextTick = 0;
   #timer: NodeJS.Timeout | undefined;
+
+  /** @param clockPpm how much faster the frames come than true time has it, in millionths */
+  constructor(clockPpm = 0) {
+    this.#frameMs = FRAME_MS / (1 + clockPpm / 1e6);
+  }
 
   add(paced: Paced): void {
     this.#speaking.add(paced);
     if (this.#timer !== undefined) return;
     // A schedule that stood still goes on at the next whole frame, on the same grid.
-    this.#nextTick = Math.max(this.#nextTick, Math.ceil(this.#elapsedMs() / FRAME_MS));
+    this.#nextTick = Math.max(this.#nextTick, Math.ceil(this.#elapsedMs() / this.#frameMs));
     this.#arm();
   }
 
@@ -43,12 +49,12 @@ export class Pacer {
   }
 
   #arm(): void {
-    const waitMs = Math.max(0, this.#nextTick * FRAME_MS - this.#elapsedMs());
+    const waitMs = Math.max(0, this.#nextTick * this.#frameMs - this.#elapsedMs());
     this.#timer = setTimeout(() => this.#run(), waitMs);
   }
 
   #run(): void {
-    while (this.#nextTick * FRAME_MS <= this.#elapsedMs()) {
+    while (this.#nextTick * this.#frameMs <= this.#elapsedMs()) {
       const tick = this.#nextTick++;
       for (const paced of this.#speaking) paced.tick(tick);
       if (this.#speaking.size === 0) return;

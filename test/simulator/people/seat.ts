@@ -18,6 +18,18 @@ export type SentFrame = {
   readonly timestamp: number;
 };
 
+/** How a client numbers what it sends; what is absent is as with most. */
+export type SenderTraits = {
+  /** 16 bits; wraps. */
+  readonly firstSequence?: number;
+  /** 32 bits, of the first packet; wraps. */
+  readonly firstTimestamp?: number;
+  /** How much faster the client's clock is than true time, in millionths. */
+  readonly clockPpm?: number;
+  /** `running` (default): timestamps go on in silence. `per-packet`: they stand still, as those of many music bots. */
+  readonly timestamps?: "running" | "per-packet";
+};
+
 export type SeatOptions = {
   readonly userId: string;
   readonly ssrc: number;
@@ -26,6 +38,7 @@ export type SeatOptions = {
   readonly dave: boolean;
   readonly problem: (text: string) => void;
   readonly onLeave: () => void;
+  readonly traits: SenderTraits;
 };
 
 /**
@@ -35,11 +48,12 @@ export type SeatOptions = {
 export class Seat implements RoomMember, Paced {
   readonly simulated = true;
   readonly userId: string;
-  readonly ssrc: number;
   /** Everything sent, the frames of silence included, oldest first. */
   readonly sent: SentFrame[] = [];
   /** What came from clients: opened, and (DAVE) not to be opened. Frames of silence count as opened. */
   readonly heard = { opened: 0, failed: 0 };
+  /** Padding-only packets sent. */
+  padded = 0;
   readonly #room: VoiceRoom;
   readonly #pacer: Pacer;
   readonly #onLeave: () => void;
@@ -52,18 +66,32 @@ export class Seat implements RoomMember, Paced {
   #taken = 0;
   #spoke = false;
   #left = false;
+  #ssrc: number;
   #sequence: number;
-  readonly #timestampBase: number;
+  #firstTimestamp: number;
+  readonly #perPacket: boolean;
+  /** Tick of the first packet under this SSRC. */
+  #firstTick: number | undefined;
+  /** Media packets under this SSRC. */
+  #packets = 0;
+  /** Of the media packet sent last. */
+  #timestamp: number;
 
   constructor(options: SeatOptions) {
     this.userId = options.userId;
-    this.ssrc = options.ssrc;
+    this.#ssrc = options.ssrc;
     this.#room = options.room;
     this.#pacer = options.pacer;
     this.#onLeave = options.onLeave;
-    this.#sequence = options.ssrc & 0xffff;
-    this.#timestampBase = (options.ssrc * 48_000) >>> 0;
+    this.#sequence = options.traits.firstSequence ?? options.ssrc & 0xffff;
+    this.#firstTimestamp = options.traits.firstTimestamp ?? originOf(options.ssrc);
+    this.#timestamp = this.#firstTimestamp;
+    this.#perPacket = options.traits.timestamps === "per-packet";
     if (options.dave) this.#dave = new DaveMember(options);
+  }
+
+  get ssrc(): number {
+    return this.#ssrc;
   }
 
   /** Whether the person may speak: DAVE is off, ready, or there is nobody to hear. */
@@ -101,6 +129,40 @@ export class Seat implements RoomMember, Paced {
     return new Promise((done) => this.#ends.push({ at: this.#queued, done }));
   }
 
+  /** Sends padding-only packets at once, as a server that probes the bandwidth does: they use up sequence numbers. */
+  pad(packets: number, paddingBytes = 255): void {
+    for (let packet = 0; packet < packets; packet++) {
+      const sequence = this.#nextSequence();
+      const { ssrc } = this;
+      this.padded++;
+      const rtp = { sequence, timestamp: this.#timestamp, ssrc, payload: Buffer.alloc(0), paddingBytes };
+      this.#room.forward(this, rtp);
+    }
+  }
+
+  /**
+   * Goes on under another SSRC, with numbers and timestamps of its own. Others hear of it by op 5 if `speaking`; before
+   * that they are told that the person left and came (op 13, op 11) if `left`.
+   */
+  changeSsrc(ssrc: number, told: { readonly left: boolean; readonly speaking: boolean }): void {
+    this.#ssrc = ssrc;
+    this.#sequence = ssrc & 0xffff;
+    this.#firstTimestamp = originOf(ssrc);
+    this.#timestamp = this.#firstTimestamp;
+    this.#firstTick = undefined;
+    this.#packets = 0;
+    if (told.left) {
+      this.#room.tell(this, 13, {});
+      this.#room.tell(this, 11, { user_ids: [this.userId] });
+    }
+    if (told.speaking) this.#room.tell(this, 5, { ssrc, speaking: 1 });
+  }
+
+  /** Shows a camera to the others (op 12), which names the SSRC of the voice as well. */
+  showVideo(videoSsrc: number): void {
+    this.#room.tell(this, 12, { audio_ssrc: this.ssrc, video_ssrc: videoSsrc });
+  }
+
   /** Leaves the channel; what was not yet said stays unsaid. */
   async leave(): Promise<void> {
     if (this.#left) return;
@@ -134,11 +196,25 @@ export class Seat implements RoomMember, Paced {
   }
 
   #send(frame: Buffer, tick: number): void {
-    const sequence = this.#sequence;
-    this.#sequence = (this.#sequence + 1) & 0xffff;
-    const timestamp = (this.#timestampBase + tick * FRAME_SAMPLES) >>> 0;
+    const sequence = this.#nextSequence();
+    this.#firstTick ??= tick;
+    const frames = this.#perPacket ? this.#packets : tick - this.#firstTick;
+    const timestamp = (this.#firstTimestamp + frames * FRAME_SAMPLES) >>> 0;
+    this.#packets++;
+    this.#timestamp = timestamp;
     const payload = this.#dave?.seal(frame) ?? frame;
     this.sent.push({ sentAtMs: performance.timeOrigin + performance.now(), sequence, timestamp });
     this.#room.forward(this, { sequence, timestamp, ssrc: this.ssrc, payload });
   }
+
+  #nextSequence(): number {
+    const sequence = this.#sequence;
+    this.#sequence = (sequence + 1) & 0xffff;
+    return sequence;
+  }
+}
+
+/** Where the timestamps of an SSRC begin: anywhere, but the same every time. */
+function originOf(ssrc: number): number {
+  return (ssrc * 48_000) >>> 0;
 }

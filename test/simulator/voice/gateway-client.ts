@@ -48,6 +48,8 @@ export class GatewayClient {
   #seq = 0;
   #ready = false;
   #closed = false;
+  /** Numbered messages that wait for `release`; undefined while nothing is held back. */
+  #withheld: Buffered[] | undefined;
 
   constructor(
     admission: Admission,
@@ -115,9 +117,21 @@ export class GatewayClient {
     this.#keep({ seq, data: Buffer.concat([head, body]) });
   }
 
+  /** Holds numbered messages back until `release`, as a websocket that stalls; media goes on. */
+  hold(): void {
+    this.#withheld ??= [];
+  }
+
+  /** Sends what was held back, in order. */
+  release(): void {
+    const withheld = this.#withheld ?? [];
+    this.#withheld = undefined;
+    for (const { data } of withheld) this.#socket?.send(data);
+  }
+
   /** Forwards a packet to the client, if it listens. */
   media(packet: OpenedRtp): void {
-    if (this.#ready) this.#sfu.send(this.port, packet, packet.payload);
+    if (this.#ready) this.#sfu.send(this.port, packet);
   }
 
   /** Drops the websocket (1006) or closes it; the session stays for a resume. */
@@ -195,7 +209,8 @@ export class GatewayClient {
   #keep(message: Buffered): void {
     this.#buffer.push(message);
     if (this.#buffer.length > BUFFER_LIMIT) this.#buffer.shift();
-    this.#socket?.send(message.data);
+    if (this.#withheld === undefined) this.#socket?.send(message.data);
+    else this.#withheld.push(message);
   }
 }
 

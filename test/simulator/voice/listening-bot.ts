@@ -1,7 +1,16 @@
 /** An unmodified @discordjs/voice client on a voice service, without a main gateway: its adapter is fed by hand. */
+import { createSecretKey } from "node:crypto";
 import opus from "@discordjs/opus";
-import { EndBehaviorType, VoiceConnectionStatus, entersState, joinVoiceChannel } from "@discordjs/voice";
+import {
+  EndBehaviorType,
+  NetworkingStatusCode,
+  VoiceConnectionStatus,
+  entersState,
+  joinVoiceChannel,
+} from "@discordjs/voice";
 import type { DiscordGatewayAdapterLibraryMethods, VoiceConnection } from "@discordjs/voice";
+import { openRtp } from "./rtp-packet.ts";
+import type { OpenedRtp } from "./rtp-packet.ts";
 import type { VoiceService } from "./voice-service.ts";
 
 export const GUILD_ID = "200000000000000001";
@@ -14,7 +23,18 @@ export type ListeningBot = {
   readonly connection: VoiceConnection;
   /** Opus packets that came since the call, each for its own. */
   readonly packetsOf: (userId: string) => Buffer[];
+  /** What came since the connection was ready, as it went over the wire. */
+  readonly wire: Wire;
 } & Disposable;
+
+export type Wire = {
+  /** RTP that opens, in the order of its coming. */
+  readonly packets: OpenedRtp[];
+  /** Every other datagram. */
+  readonly others: Buffer[];
+  /** JSON messages of the voice gateway. */
+  readonly messages: { readonly op: number; readonly d: unknown }[];
+};
 
 /** Joins the channel and waits until the connection is ready. Rejects after 10 s. */
 export async function joinAsBot(service: VoiceService): Promise<ListeningBot> {
@@ -36,8 +56,10 @@ export async function joinAsBot(service: VoiceService): Promise<ListeningBot> {
   // A failed join shows in the state; without a listener it would end the process.
   connection.on("error", (error) => service.problems.push(`bot: ${error.message}`));
   await entersState(connection, VoiceConnectionStatus.Ready, 10_000);
+  const wire = listenToWire(connection);
   return {
     connection,
+    wire,
     packetsOf(userId) {
       const packets: Buffer[] = [];
       const stream = connection.receiver.subscribe(userId, { end: { behavior: EndBehaviorType.Manual } });
@@ -49,6 +71,24 @@ export async function joinAsBot(service: VoiceService): Promise<ListeningBot> {
       if (connection.state.status !== VoiceConnectionStatus.Destroyed) connection.destroy();
     },
   };
+}
+
+function listenToWire(connection: VoiceConnection): Wire {
+  const wire: Wire = { packets: [], others: [], messages: [] };
+  const state = "networking" in connection.state ? connection.state.networking.state : undefined;
+  if (state?.code !== NetworkingStatusCode.Ready) throw new Error("The connection has no media.");
+  const { secretKey } = state.connectionData;
+  if (secretKey === undefined) throw new Error("The connection has no key.");
+  const key = createSecretKey(secretKey);
+  state.udp.on("message", (datagram) => {
+    const packet = openRtp(datagram, key);
+    if (packet === undefined) wire.others.push(datagram);
+    else wire.packets.push(packet);
+  });
+  state.ws.on("packet", ({ op, d }: { readonly op: number; readonly d: unknown }) =>
+    wire.messages.push({ op, d }),
+  );
+  return wire;
 }
 
 function feed(

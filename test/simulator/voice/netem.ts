@@ -3,6 +3,8 @@ export type NetworkConditions = {
   /** The same seed spoils the same packets. */
   readonly seed: number;
   readonly loss?: number;
+  /** Loss in runs, on top of `loss`. */
+  readonly burstLoss?: BurstLoss;
   readonly duplicate?: number;
   /** Share of packets held back by `reorderMs`, so that later ones overtake them. */
   readonly reorder?: number;
@@ -11,24 +13,47 @@ export type NetworkConditions = {
   readonly delayMs?: number;
   /** Uniform, added to the delay. */
   readonly jitterMs?: number;
+  /** Share of packets held back by `veryLateMs`: longer than any receiver waits for them. */
+  readonly veryLate?: number;
+  /** Default 400. */
+  readonly veryLateMs?: number;
   /** Share of packets with one bit turned. */
   readonly corrupt?: number;
+};
+
+/** Two states, good and lossy (Gilbert 1960); in the lossy one every packet is lost. Chances per packet. */
+export type BurstLoss = {
+  readonly begins: number;
+  /** Runs have a mean length of one divided by this. */
+  readonly ends: number;
 };
 
 export type NetworkTotals = {
   passed: number;
   lost: number;
+  /** Runs of loss begun. */
+  bursts: number;
   duplicated: number;
   reordered: number;
+  veryLate: number;
   corrupted: number;
 };
 
 /** Lives on the simulator's thread: a seeded bad network between the forwarding unit and one receiver. */
 export class Netem {
-  readonly totals: NetworkTotals = { passed: 0, lost: 0, duplicated: 0, reordered: 0, corrupted: 0 };
+  readonly totals: NetworkTotals = {
+    passed: 0,
+    lost: 0,
+    bursts: 0,
+    duplicated: 0,
+    reordered: 0,
+    veryLate: 0,
+    corrupted: 0,
+  };
   readonly #conditions: NetworkConditions;
   readonly #timers = new Set<NodeJS.Timeout>();
   #state: number;
+  #inBurst = false;
 
   constructor(conditions: NetworkConditions) {
     this.#conditions = conditions;
@@ -37,8 +62,9 @@ export class Netem {
 
   /** Hands the datagram on: never, once or twice, now or later, whole or broken. */
   pass(datagram: Buffer, send: (datagram: Buffer) => void): void {
-    const { loss, duplicate, reorder, reorderMs, delayMs, jitterMs, corrupt } = this.#conditions;
-    if (this.#happens(loss)) {
+    const { loss, duplicate, reorder, reorderMs, delayMs, jitterMs, veryLate, veryLateMs, corrupt } =
+      this.#conditions;
+    if (this.#burstTakes() || this.#happens(loss)) {
       this.totals.lost++;
       return;
     }
@@ -46,6 +72,10 @@ export class Netem {
     if (this.#happens(reorder)) {
       this.totals.reordered++;
       delay += reorderMs ?? 50;
+    }
+    if (this.#happens(veryLate)) {
+      this.totals.veryLate++;
+      delay += veryLateMs ?? 400;
     }
     if (this.#happens(corrupt)) {
       this.totals.corrupted++;
@@ -62,6 +92,18 @@ export class Netem {
   close(): void {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
+  }
+
+  #burstTakes(): boolean {
+    const { burstLoss } = this.#conditions;
+    if (burstLoss === undefined) return false;
+    if (this.#inBurst) {
+      this.#inBurst = !this.#happens(burstLoss.ends);
+    } else if (this.#happens(burstLoss.begins)) {
+      this.#inBurst = true;
+      this.totals.bursts++;
+    }
+    return this.#inBurst;
   }
 
   #later(delayMs: number, action: () => void): void {

@@ -34,6 +34,16 @@ test("speech has its header and extension header in clear and two words of exten
   assert.deepEqual(body.subarray(8), payload);
 });
 
+test("padding stands encrypted behind the payload, its last byte tells how much there is", () => {
+  for (const payload of [randomBytes(80), Buffer.alloc(0)]) {
+    const datagram = sealRtp(fields, payload, key, 5, 200);
+    assert.equal(datagram[0], 0xb0);
+    const body = decrypt(datagram, 16);
+    assert.deepEqual(body.subarray(8), Buffer.concat([payload, Buffer.alloc(199), Buffer.from([200])]));
+    assert.deepEqual(openRtp(datagram, key), { ...fields, payload, paddingBytes: 200 });
+  }
+});
+
 test("silence has one word of extension: no level, no activity", () => {
   const datagram = sealRtp(fields, SILENCE_FRAME, key, 2);
   assert.equal(datagram.subarray(12, 16).toString("hex"), "bede0001");

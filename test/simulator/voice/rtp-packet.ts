@@ -23,12 +23,20 @@ export type RtpFields = {
 /**
  * Builds a datagram: header and extension header (`BEDE`) in clear and authenticated, extension body and payload
  * encrypted, then tag and nonce counter (4 bytes, little-endian). Extensions as captured from real clients: send
- * time, audio level and voice activity for speech; level 127 and no activity for silence.
+ * time, audio level and voice activity for speech; level 127 and no activity for silence. Padding stands encrypted
+ * behind the payload, its last byte saying how much there is (RFC 3550 §5.1).
+ * @param paddingBytes 0 for none, at most 255
  */
-export function sealRtp(fields: RtpFields, payload: Buffer, key: KeyObject, counter: number): Buffer {
+export function sealRtp(
+  fields: RtpFields,
+  payload: Buffer,
+  key: KeyObject,
+  counter: number,
+  paddingBytes = 0,
+): Buffer {
   const silent = payload.equals(SILENCE_FRAME);
   const head = Buffer.alloc(HEADER_BYTES + EXTENSION_HEADER_BYTES);
-  head[0] = 0x90; // version 2, with extension
+  head[0] = paddingBytes > 0 ? 0xb0 : 0x90; // version 2, with extension, perhaps padded
   head[1] = OPUS_PAYLOAD_TYPE;
   head.writeUInt16BE(fields.sequence & 0xffff, 2);
   head.writeUInt32BE(fields.timestamp >>> 0, 4);
@@ -36,6 +44,8 @@ export function sealRtp(fields: RtpFields, payload: Buffer, key: KeyObject, coun
   head.writeUInt16BE(0xbede, 12);
   head.writeUInt16BE(silent ? 1 : 2, 14);
   const extension = silent ? Buffer.from([0x10, 0xff, 0x90, 0x00]) : speechExtension(fields.timestamp);
+  const padding = Buffer.alloc(paddingBytes);
+  if (paddingBytes > 0) padding[paddingBytes - 1] = paddingBytes;
   const nonce = Buffer.alloc(12);
   nonce.writeUInt32LE(counter >>> 0, 0);
   const cipher = createCipheriv("aes-256-gcm", key, nonce);
@@ -44,6 +54,7 @@ export function sealRtp(fields: RtpFields, payload: Buffer, key: KeyObject, coun
     head,
     cipher.update(extension),
     cipher.update(payload),
+    cipher.update(padding),
     cipher.final(),
     cipher.getAuthTag(),
     nonce.subarray(0, NONCE_BYTES),
@@ -65,7 +76,11 @@ function speechExtension(timestamp: number): Buffer {
   ]);
 }
 
-export type OpenedRtp = RtpFields & { readonly payload: Buffer };
+export type OpenedRtp = RtpFields & {
+  readonly payload: Buffer;
+  /** Padding behind the payload; absent for none. */
+  readonly paddingBytes?: number;
+};
 
 /** Opens a datagram of a client. Undefined when it is no Opus RTP packet or does not authenticate. */
 export function openRtp(datagram: Buffer, key: KeyObject): OpenedRtp | undefined {
@@ -84,11 +99,13 @@ export function openRtp(datagram: Buffer, key: KeyObject): OpenedRtp | undefined
   try {
     const body = Buffer.concat([decipher.update(datagram.subarray(clearBytes, end)), decipher.final()]);
     const extensionBytes = extended ? 4 * datagram.readUInt16BE(clearBytes - 2) : 0;
+    const paddingBytes = (first & 0x20) === 0 ? 0 : body.readUInt8(body.length - 1);
     return {
       sequence: datagram.readUInt16BE(2),
       timestamp: datagram.readUInt32BE(4),
       ssrc: datagram.readUInt32BE(8),
-      payload: body.subarray(extensionBytes),
+      payload: body.subarray(extensionBytes, body.length - paddingBytes),
+      ...(paddingBytes === 0 ? {} : { paddingBytes }),
     };
   } catch {
     return undefined; // forged or of another session: the caller counts it

@@ -5,7 +5,9 @@ import type { RemoteInfo, Socket } from "node:dgram";
 import { Netem } from "./netem.ts";
 import type { NetworkConditions, NetworkTotals } from "./netem.ts";
 import { openRtp, sealRtp } from "./rtp-packet.ts";
-import type { OpenedRtp, RtpFields } from "./rtp-packet.ts";
+import type { OpenedRtp } from "./rtp-packet.ts";
+import { sealReport } from "./rtcp-packet.ts";
+import type { ReportType } from "./rtcp-packet.ts";
 import type { VoiceFaults } from "./voice-faults.ts";
 
 const DISCOVERY_BYTES = 74;
@@ -82,12 +84,18 @@ export class Sfu {
   }
 
   /** Encrypts for the client's transport and sends. False while the client's address is unknown. */
-  send(port: MediaPort, fields: RtpFields, payload: Buffer): boolean {
+  send(port: MediaPort, packet: OpenedRtp): boolean {
     if (port.address === undefined) return false;
-    const datagram = sealRtp(fields, payload, port.key, ++port.counter);
+    const { payload, paddingBytes } = packet;
+    const datagram = sealRtp(packet, payload, port.key, ++port.counter, paddingBytes);
     if (port.netem === undefined) this.inject(port, datagram);
     else port.netem.pass(datagram, (spoiled) => this.inject(port, spoiled));
     return true;
+  }
+
+  /** Sends a report, encrypted for the client's transport. */
+  sendReport(port: MediaPort, type: ReportType, ssrc: number): void {
+    this.inject(port, sealReport(type, ssrc, port.key, ++port.counter));
   }
 
   /** Sends bytes as they are. */

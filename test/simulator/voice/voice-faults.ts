@@ -10,6 +10,10 @@ export type VoiceFaults = {
   replayBeforeResumed: boolean;
   /** Nobody learns which SSRC is whose (op 5). */
   omitSpeaking: boolean;
+  /** By user: op 5 about them comes so many ms late, also to those who come later; with Infinity never. */
+  readonly speakingDelaysMs: Map<string, number>;
+  /** Users who get no media. */
+  readonly deafened: Set<string>;
   /** Nobody learns who is there (op 11). */
   omitClientsConnect: boolean;
 };
@@ -21,6 +25,8 @@ export function noVoiceFaults(): VoiceFaults {
     refuseResume: false,
     replayBeforeResumed: true,
     omitSpeaking: false,
+    speakingDelaysMs: new Map(),
+    deafened: new Set(),
     omitClientsConnect: false,
   };
 }

@@ -58,7 +58,7 @@ export class VoiceRoom {
     if (!this.#faults.omitSpeaking) {
       for (const other of others) {
         const flags = this.#speaking.get(other.userId);
-        if (flags !== undefined) member.json(5, speakingData(other, flags));
+        if (flags !== undefined) this.#tellSpeaking(other, flags, [member]);
       }
     }
     this.encryption?.join(member.userId);
@@ -67,7 +67,7 @@ export class VoiceRoom {
   leave(member: RoomMember): void {
     const { userId } = member;
     // A client that came back under the same name is somebody else's concern.
-    if (this.#members.get(userId)?.ssrc !== member.ssrc) return;
+    if (this.#members.get(userId) !== member) return;
     this.#members.delete(userId);
     this.#speaking.delete(userId);
     this.encryption?.leave(userId);
@@ -78,9 +78,12 @@ export class VoiceRoom {
   speak(member: RoomMember, flags: number): void {
     if (this.#speaking.get(member.userId) === flags) return;
     this.#speaking.set(member.userId, flags);
-    if (this.#faults.omitSpeaking) return;
-    for (const other of this.#members.values())
-      if (other !== member) other.json(5, speakingData(member, flags));
+    if (!this.#faults.omitSpeaking) this.#tellSpeaking(member, flags, this.#others(member));
+  }
+
+  /** Tells everybody else something about a member, out of turn. */
+  tell(member: RoomMember, op: number, data: object): void {
+    for (const other of this.#others(member)) other.json(op, { user_id: member.userId, ...data });
   }
 
   /**
@@ -88,8 +91,23 @@ export class VoiceRoom {
    * decryptions as there are pairs of them, and nobody would know.
    */
   forward(from: RoomMember, packet: OpenedRtp): void {
-    for (const member of this.#members.values())
-      if (member !== from && !(from.simulated && member.simulated)) member.media(packet, from.userId);
+    for (const member of this.#members.values()) {
+      if (member === from || (from.simulated && member.simulated)) continue;
+      if (!this.#faults.deafened.has(member.userId)) member.media(packet, from.userId);
+    }
+  }
+
+  #others(member: RoomMember): RoomMember[] {
+    return [...this.#members.values()].filter((other) => other !== member);
+  }
+
+  #tellSpeaking(member: RoomMember, flags: number, listeners: readonly RoomMember[]): void {
+    const delayMs = this.#faults.speakingDelaysMs.get(member.userId) ?? 0;
+    const tell = (): void => {
+      for (const listener of listeners) listener.json(5, speakingData(member, flags));
+    };
+    if (delayMs === 0) return tell();
+    if (delayMs < Infinity) setTimeout(tell, delayMs).unref();
   }
 }
 

@@ -7,6 +7,7 @@ import { WebSocketServer } from "ws";
 import type { WebSocket } from "ws";
 import { Pacer } from "../people/pacer.ts";
 import { Seat } from "../people/seat.ts";
+import type { SenderTraits } from "../people/seat.ts";
 import { createExternalSender } from "../dave/room.ts";
 import type { ExternalSender } from "../dave/room.ts";
 import { makeCertificates } from "./certificates.ts";
@@ -15,12 +16,13 @@ import { DaveDelivery } from "./dave-delivery.ts";
 import { GatewayClient, HEARTBEAT_INTERVAL_MS, parseMessage } from "./gateway-client.ts";
 import type { Admission, SessionEvents } from "./gateway-client.ts";
 import type { NetworkConditions, NetworkTotals } from "./netem.ts";
+import type { ReportType } from "./rtcp-packet.ts";
 import { Sfu } from "./sfu.ts";
 import { noVoiceFaults } from "./voice-faults.ts";
 import type { VoiceFaults } from "./voice-faults.ts";
 import { VoiceRoom } from "./voice-room.ts";
 
-export type { Seat } from "../people/seat.ts";
+export type { Seat, SenderTraits } from "../people/seat.ts";
 
 const DISCONNECTED = 4014;
 
@@ -39,7 +41,8 @@ export class VoiceService {
   readonly #sfu: Sfu;
   readonly #https: Server;
   readonly #sockets: WebSocketServer;
-  readonly #pacer = new Pacer();
+  /** By how fast their clocks are, in millionths. */
+  readonly #pacers = new Map<number, Pacer>();
   readonly #rooms = new Map<string, VoiceRoom>();
   readonly #admissions = new Map<string, Admission>();
   readonly #clients = new Set<GatewayClient>();
@@ -107,13 +110,16 @@ export class VoiceService {
     readonly guildId: string;
     readonly channelId: string;
     readonly userId: string;
+    readonly traits?: SenderTraits;
   }): Promise<Seat> {
+    const { traits = {} } = person;
     const room = this.#room(person.guildId, person.channelId);
     const seat = new Seat({
       userId: person.userId,
-      ssrc: this.#nextSsrc(),
+      ssrc: this.freshSsrc(),
       room,
-      pacer: this.#pacer,
+      pacer: this.#pacerOf(traits.clockPpm ?? 0),
+      traits,
       dave: this.#dave,
       problem: this.#problem,
       onLeave: () => this.#seats.delete(seat),
@@ -138,6 +144,12 @@ export class VoiceService {
     }
   }
 
+  /** An SSRC that nobody has had. */
+  freshSsrc(): number {
+    this.#lastSsrc += 1 + (randomBytes(1).readUInt8(0) & 15);
+    return this.#lastSsrc;
+  }
+
   /** Packets that came from a user's clients and opened, also after they left; 0 for people unknown here. */
   heardFrom(userId: string): number {
     return this.#heard.get(userId) ?? 0;
@@ -146,6 +158,21 @@ export class VoiceService {
   /** Spoils what a client receives from now on; undefined heals. Gives the totals of what is done to it. */
   spoil(userId: string, conditions: NetworkConditions | undefined): NetworkTotals | undefined {
     return this.#sfu.spoil(this.#require(userId).port, conditions);
+  }
+
+  /** Sends a client a sender or receiver report about an SSRC. */
+  sendReport(userId: string, type: ReportType, ssrc: number): void {
+    this.#sfu.sendReport(this.#require(userId).port, type, ssrc);
+  }
+
+  /** Stalls a client's voice websocket: messages to it wait for `releaseMessages`, media goes on. */
+  holdMessages(userId: string): void {
+    this.#require(userId).hold();
+  }
+
+  /** Sends what was held back, in order. */
+  releaseMessages(userId: string): void {
+    this.#require(userId).release();
   }
 
   /** Sends a client a datagram as it is. */
@@ -168,7 +195,7 @@ export class VoiceService {
   /** Drops everybody and frees the ports. */
   close(): Promise<void> {
     this.#closing ??= (async () => {
-      this.#pacer.close();
+      for (const pacer of this.#pacers.values()) pacer.close();
       await Promise.all([...this.#seats].map((seat) => seat.leave()));
       for (const client of this.#clients) client.end(1006);
       for (const room of this.#rooms.values()) room.encryption?.close();
@@ -236,7 +263,7 @@ export class VoiceService {
     const client = new GatewayClient(
       admission,
       this.#dave ? 1 : 0,
-      this.#nextSsrc(),
+      this.freshSsrc(),
       this.#sfu,
       this.faults,
       this.#events,
@@ -279,8 +306,12 @@ export class VoiceService {
     return client;
   }
 
-  #nextSsrc(): number {
-    this.#lastSsrc += 1 + (randomBytes(1).readUInt8(0) & 15);
-    return this.#lastSsrc;
+  #pacerOf(clockPpm: number): Pacer {
+    let pacer = this.#pacers.get(clockPpm);
+    if (pacer === undefined) {
+      pacer = new Pacer(clockPpm);
+      this.#pacers.set(clockPpm, pacer);
+    }
+    return pacer;
   }
 }
