@@ -58,6 +58,22 @@ export function cancelled(): RecorderError {
   );
 }
 
+export function rateLimited(): RecorderError {
+  return new RecorderError(
+    "E-CONNECT",
+    "I could not join the voice channel: Discord lets me join only so often (4021).",
+    "Wait a minute, then try again.",
+  );
+}
+
+export function movedBeforeStart(): RecorderError {
+  return new RecorderError(
+    "E-MOVED",
+    "I was moved to another channel before the recording began.",
+    "Start the recording there.",
+  );
+}
+
 export function gatewayNotReady(): RecorderError {
   return notConnected("The connection to Discord is not ready.");
 }

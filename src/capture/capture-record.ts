@@ -3,6 +3,7 @@ import type { CaptureRequest, CaptureResult } from "../recordings/stages.ts";
 import { SAMPLE_RATE } from "../audio/pcm.ts";
 import { CaptureBooks } from "./capture-books.ts";
 import { monotonicMs } from "./monotonic-clock.ts";
+import type { Resumption } from "./protocol.ts";
 
 /**
  * - `connecting`: position 0 is not fixed yet. - `running`. - `stopping`: its result is awaited. - `over`: `stopped` has
@@ -11,7 +12,10 @@ import { monotonicMs } from "./monotonic-clock.ts";
 export type CaptureState = "connecting" | "running" | "stopping" | "over";
 
 export type CaptureRecord = {
-  readonly request: CaptureRequest;
+  /** With the channel it is in now. */
+  request: CaptureRequest;
+  /** People there have been told. */
+  admitted: boolean;
   readonly unsubscribe: () => void;
   readonly started: PromiseWithResolvers<{ readonly startedAtMs: number }>;
   readonly stopped: PromiseWithResolvers<CaptureResult>;
@@ -30,6 +34,11 @@ export type CaptureRecord = {
 export function positionOf(record: CaptureRecord): number {
   if (record.state === "connecting") return 0;
   return Math.round(((monotonicMs() - record.zeroMs) * SAMPLE_RATE) / 1000);
+}
+
+/** What a new thread must know to go on with the recording, besides its books. */
+export function resumptionOf({ zeroMs, admitted }: CaptureRecord): Resumption {
+  return { zeroMs, admitted };
 }
 
 /** The end of a recording whose thread cannot tell it any more. */

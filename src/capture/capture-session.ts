@@ -5,10 +5,12 @@ import type { Log } from "../log.ts";
 import type { FrameProducer } from "../queue/frame-queue.ts";
 import type { CaptureEvent, CaptureRequest, CaptureResult, RecordingHandle } from "../recordings/stages.ts";
 import type { CaptureBooks } from "./capture-books.ts";
-import { cancelled } from "./capture-errors.ts";
+import { cancelled, movedBeforeStart } from "./capture-errors.ts";
 import { ConnectionTap } from "./connection-tap.ts";
 import type { TapOutlet } from "./connection-tap.ts";
 import type { OpusCodec } from "./decoder.ts";
+import { Earshot } from "./earshot.ts";
+import type { LinkTiming } from "./link-timing.ts";
 import { monotonicMs } from "./monotonic-clock.ts";
 import type { Resumption } from "./protocol.ts";
 import { drainSockets } from "./socket-drain.ts";
@@ -23,6 +25,7 @@ export type CaptureTools = {
   readonly producer: FrameProducer;
   readonly codec: OpusCodec;
   readonly announcement: Uint8Array;
+  readonly linkTiming: LinkTiming;
   readonly log: Log;
   readonly onPayload: (handle: RecordingHandle, guildId: string, payload: unknown) => void;
   readonly onEvent: (event: CaptureEvent) => void;
@@ -45,9 +48,13 @@ export class CaptureSession {
   readonly #tapOutlet: TapOutlet;
   readonly #started = Promise.withResolvers<{ readonly startedAtMs: number; readonly zeroMs: number }>();
   readonly #gate = new StartGate();
+  readonly #earshot: Earshot;
   #tap: ConnectionTap | undefined;
   /** On the thread's monotonic clock; undefined before position 0. */
   #zeroMs: number | undefined;
+  #deaf = false;
+  #datagramsSeen = 0;
+  #announcements = 0;
   #progressAtMs = 0;
   #stopping: Promise<CaptureResult> | undefined;
 
@@ -77,23 +84,25 @@ export class CaptureSession {
       botUserId: request.botUserId,
       counts: books,
       log: this.#log,
-      begun: () => this.#zeroMs !== undefined,
+      begun: () => this.#zeroMs !== undefined && this.#earshot.admitted,
       position: () => this.#now(),
       trackOf: (userId) => this.#trackOf(userId),
     };
+    this.#earshot = new Earshot(resumption !== undefined);
     if (resumption !== undefined) this.#resume(resumption);
+    const { guildId, channelId } = request;
     this.#link = new VoiceLink(
-      request,
+      { guildId, channelId, resumed: resumption !== undefined, timing: tools.linkTiming },
       {
         onPayload: (payload) => tools.onPayload(request.handle, request.guildId, payload),
         onNetworking: (networking) => {
           this.#tap?.close();
           this.#tap = new ConnectionTap(networking, this.#tapOutlet);
         },
-        onReady: () => this.#onReady(),
-        onLost: (reason) => {
-          tools.onEvent({ kind: "interrupted", handle: request.handle, position: this.#position(), reason });
-        },
+        onReady: () => this.#earshot.ready(performance.now()),
+        onLost: (reason, sinceMs) => this.#onLost(reason, sinceMs),
+        onMoved: (channelId) => this.#onMoved(channelId),
+        onDeafened: (deaf) => this.#onDeafened(deaf),
         onEnded: (error) => this.#onEnded(error),
       },
       this.#log,
@@ -112,6 +121,16 @@ export class CaptureSession {
     this.#link.update(update);
   }
 
+  /** People in this channel have been told: what they say may be kept from now on. */
+  admit(channelId: string): void {
+    if (channelId === this.#link.channelId) this.#earshot.admit(performance.now(), this.request.announce);
+  }
+
+  /** The connection stands but carries nothing: make another. */
+  reconnect(reason: string): void {
+    this.#link.reconnect(reason);
+  }
+
   gatewayRefused(): void {
     this.#link.refused();
   }
@@ -124,6 +143,7 @@ export class CaptureSession {
       return;
     }
     this.#books.seenAlive = this.#position();
+    this.#listen(nowMs);
     this.#tap?.tick(nowMs, this.#now());
     if (nowMs < this.#progressAtMs) return;
     this.#progressAtMs = nowMs + PROGRESS_MS;
@@ -167,13 +187,9 @@ export class CaptureSession {
     // Nobody waits for it, so nobody need hear that it never comes.
     this.#started.promise.catch(() => undefined);
     this.#zeroMs = resumption.zeroMs - monotonicMs() + performance.now();
+    if (!resumption.admitted) this.#earshot.moved(performance.now());
     for (const account of this.#books.accounts)
       this.#tracks.set(account.userId, new Track(account, this.#trackOutlet));
-  }
-
-  #onReady(): void {
-    if (this.#zeroMs === undefined) this.#beginIfHeard();
-    else this.#tools.onEvent({ kind: "connected", handle: this.request.handle, position: this.#position() });
   }
 
   #beginIfHeard(): void {
@@ -181,9 +197,54 @@ export class CaptureSession {
     const nowMs = performance.now();
     if (!this.#link.ready || !this.#gate.opens(nowMs, this.#link.mediaKeys)) return;
     this.#zeroMs = nowMs;
+    this.#earshot.begin();
     this.#started.resolve({ startedAtMs: Date.now(), zeroMs: monotonicMs() });
-    if (announce) this.#link.announce(this.#tools.announcement);
+    if (announce) this.#link.announce(this.#tools.announcement, () => undefined);
     this.#tools.onEvent({ kind: "connected", handle, position: 0 });
+    if (this.#deaf) this.#onDeafened(true);
+  }
+
+  /** Notices when people can be heard again. */
+  #listen(nowMs: number): void {
+    if (this.#books.datagrams !== this.#datagramsSeen) {
+      this.#datagramsSeen = this.#books.datagrams;
+      this.#link.heard(nowMs);
+    }
+    const next = this.#earshot.tick(nowMs, this.#link);
+    if (next.kind === "announce") {
+      const turn = ++this.#announcements;
+      this.#link.announce(this.#tools.announcement, () => {
+        // An earlier one that a lost connection cut short.
+        if (turn === this.#announcements) this.#earshot.announced(performance.now());
+      });
+    } else if (next.kind === "heard") {
+      const { handle } = this.request;
+      this.#tools.onEvent({ kind: "connected", handle, position: this.#positionAt(next.sinceMs) });
+    }
+  }
+
+  #onLost(reason: string, sinceMs: number): void {
+    if (!this.#earshot.lost() || this.#zeroMs === undefined) return;
+    const { handle } = this.request;
+    this.#tools.onEvent({ kind: "interrupted", handle, position: this.#positionAt(sinceMs), reason });
+  }
+
+  #onMoved(channelId: string): void {
+    if (this.#zeroMs === undefined) {
+      this.#link.leave();
+      this.#started.reject(movedBeforeStart());
+      return;
+    }
+    this.#earshot.moved(performance.now());
+    const { handle } = this.request;
+    this.#tools.onEvent({ kind: "moved", handle, position: this.#position(), channelId });
+  }
+
+  #onDeafened(deaf: boolean): void {
+    this.#deaf = deaf;
+    if (this.#zeroMs === undefined) return;
+    const { handle } = this.request;
+    this.#tools.onEvent({ kind: "deafened", handle, position: this.#position(), deaf });
   }
 
   #onEnded(error: RecorderError): void {
@@ -245,5 +306,10 @@ export class CaptureSession {
 
   #position(): number {
     return Math.round(this.#now());
+  }
+
+  /** @param ms on the thread's clock, not later than now. */
+  #positionAt(ms: number): number {
+    return Math.max(0, Math.round(((ms - (this.#zeroMs ?? ms)) * SAMPLE_RATE) / 1000));
   }
 }

@@ -13,8 +13,10 @@ import type {
 } from "../recordings/stages.ts";
 import { closing, died, stuck } from "./capture-errors.ts";
 import { CaptureBooks, createBooksMemory } from "./capture-books.ts";
-import { resultWithoutThread } from "./capture-record.ts";
+import { resultWithoutThread, resumptionOf } from "./capture-record.ts";
 import type { CaptureRecord } from "./capture-record.ts";
+import { LINK_TIMING } from "./link-timing.ts";
+import type { LinkTiming } from "./link-timing.ts";
 import { monotonicMs } from "./monotonic-clock.ts";
 import type { CaptureCommand, CaptureReport, CaptureWorkerData } from "./protocol.ts";
 import type { VoiceGateway } from "./voice-gateway.ts";
@@ -26,6 +28,7 @@ export type CaptureThreadOptions = {
   readonly announcement: Uint8Array;
   readonly log: Log;
   readonly logLevel: string;
+  readonly linkTiming?: Partial<LinkTiming>;
 };
 
 /** The thread's own guard is 15 s; this one is for a thread that no longer answers. */
@@ -82,6 +85,7 @@ export class CaptureThread implements CaptureStage {
     const { handle, guildId } = request;
     const capture: CaptureRecord = {
       request,
+      admitted: true,
       started: Promise.withResolvers(),
       stopped: Promise.withResolvers(),
       unsubscribe: this.#options.gateway.subscribe(guildId, (update) => {
@@ -132,6 +136,16 @@ export class CaptureThread implements CaptureStage {
     return await capture.stopped.promise;
   }
 
+  admit(handle: RecordingHandle, channelId: string): void {
+    const capture = this.#captures.get(handle);
+    if (capture?.request.channelId === channelId) capture.admitted = true;
+    this.#post({ kind: "admit", handle, channelId });
+  }
+
+  reconnect(handle: RecordingHandle, reason: string): void {
+    this.#post({ kind: "reconnect", handle, reason });
+  }
+
   /** Leaves every channel and ends the thread. Idempotent. Stop recordings first, to have their results. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -154,7 +168,8 @@ export class CaptureThread implements CaptureStage {
   #ensureWorker(): void {
     if (this.#worker !== undefined) return;
     const { memory, announcement, logLevel, log } = this.#options;
-    const data: CaptureWorkerData = { memory, announcement, logLevel };
+    const linkTiming = { ...LINK_TIMING, ...this.#options.linkTiming };
+    const data: CaptureWorkerData = { memory, announcement, logLevel, linkTiming };
     const worker = new Worker(new URL("./capture-worker.ts", import.meta.url), {
       workerData: data,
       name: "capture",
@@ -209,6 +224,11 @@ export class CaptureThread implements CaptureStage {
   }
 
   #onCaptureEvent(event: CaptureEvent): void {
+    const capture = this.#captures.get(event.handle);
+    if (event.kind === "moved" && capture !== undefined) {
+      capture.request = { ...capture.request, channelId: event.channelId };
+      capture.admitted = false;
+    }
     for (const listener of this.#listeners) listener(event);
   }
 
@@ -251,8 +271,8 @@ export class CaptureThread implements CaptureStage {
       if (capture.state !== "running" || this.#closing !== undefined) return;
       capture.orphaned = false;
       this.#ensureWorker();
-      const resumption = { zeroMs: capture.zeroMs };
-      this.#post({ kind: "start", request, books: capture.books, resumption });
+      const { request, books } = capture;
+      this.#post({ kind: "start", request, books, resumption: resumptionOf(capture) });
     }, RESTART_PAUSE_MS);
   }
 

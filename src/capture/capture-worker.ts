@@ -14,7 +14,7 @@ const TICK_MS = 20;
 
 if (parentPort === null) throw new Error("capture-worker.ts runs as a worker thread only.");
 const port = parentPort;
-const { memory, announcement, logLevel } = workerData as CaptureWorkerData;
+const { memory, announcement, logLevel, linkTiming } = workerData as CaptureWorkerData;
 const log = createLog(logLevel, "capture");
 const sessions = new Map<RecordingHandle, CaptureSession>();
 const report = (message: CaptureReport): void => port.postMessage(message);
@@ -26,6 +26,7 @@ const tools: CaptureTools = {
   producer: new FrameProducer(memory),
   codec,
   announcement,
+  linkTiming,
   log,
   onPayload: (handle, guildId, payload) => report({ kind: "payload", handle, guildId, payload }),
   onEvent: (event) => report({ kind: "event", event }),
@@ -53,6 +54,12 @@ port.on("message", (command: CaptureCommand) => {
       return;
     case "voice-update":
       sessions.get(command.handle)?.update(command.update);
+      return;
+    case "admit":
+      sessions.get(command.handle)?.admit(command.channelId);
+      return;
+    case "reconnect":
+      sessions.get(command.handle)?.reconnect(command.reason);
       return;
     case "gateway-refused":
       sessions.get(command.handle)?.gatewayRefused();

@@ -2,6 +2,7 @@
 import type { ErrorData } from "../errors.ts";
 import type { FrameQueueMemory } from "../queue/frame-queue.ts";
 import type { CaptureEvent, CaptureRequest, CaptureResult, RecordingHandle } from "../recordings/stages.ts";
+import type { LinkTiming } from "./link-timing.ts";
 import type { VoiceUpdate } from "./voice-gateway.ts";
 
 /** What the capture thread is born with. */
@@ -10,12 +11,15 @@ export type CaptureWorkerData = {
   /** Ogg Opus, spoken once after joining where asked. */
   readonly announcement: Uint8Array;
   readonly logLevel: string;
+  readonly linkTiming: LinkTiming;
 };
 
 /** A recording that a thread left behind when it died; the next one goes on with it. */
 export type Resumption = {
   /** Position 0 on the clock of `monotonic-clock.ts`. */
   readonly zeroMs: number;
+  /** People in its channel have been told that they are recorded. */
+  readonly admitted: boolean;
 };
 
 /** Main → capture. */
@@ -32,6 +36,8 @@ export type CaptureCommand =
   | { readonly kind: "stop"; readonly handle: RecordingHandle }
   /** The main gateway said something about the bot's own voice state. */
   | { readonly kind: "voice-update"; readonly handle: RecordingHandle; readonly update: VoiceUpdate }
+  | { readonly kind: "admit"; readonly handle: RecordingHandle; readonly channelId: string }
+  | { readonly kind: "reconnect"; readonly handle: RecordingHandle; readonly reason: string }
   /** The main gateway could not send a payload: its shard is not ready. */
   | { readonly kind: "gateway-refused"; readonly handle: RecordingHandle }
   /** Leave everything and end the thread. */

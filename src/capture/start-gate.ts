@@ -2,9 +2,7 @@
  * Decides when a recording's clock begins. In an end-to-end encrypted call, being connected is not enough: what people
  * said before they took us into their group can never be opened (DAVE, "Sender key derivation"). Pure: it is told the time.
  */
-
-/** The call's end-to-end keys: it has none; ours are not there yet, or about to change; ours are there. */
-export type MediaKeys = "none" | "pending" | "settled";
+import type { MediaKeys } from "./media-keys.ts";
 
 /** Packets encrypted with the group's former keys may still be under way. */
 const UNDER_WAY_MS = 250;

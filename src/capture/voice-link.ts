@@ -2,20 +2,20 @@ import {
   NetworkingStatusCode,
   VoiceConnectionDisconnectReason,
   VoiceConnectionStatus,
-  joinVoiceChannel,
 } from "@discordjs/voice";
-import type {
-  DiscordGatewayAdapterLibraryMethods,
-  Networking,
-  VoiceConnection,
-  VoiceConnectionState,
-} from "@discordjs/voice";
-import { messageOf } from "../errors.ts";
+import type { Networking, VoiceConnectionState } from "@discordjs/voice";
+import type { GatewayVoiceStateUpdateDispatchData } from "discord-api-types/v10";
 import type { RecorderError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { announce } from "./announcer.ts";
-import { encryptionRequired, gatewayNotReady, noAnswer, notRegained, removed } from "./capture-errors.ts";
-import type { MediaKeys } from "./start-gate.ts";
+import * as failures from "./capture-errors.ts";
+import { afterClose, isSaidByServer } from "./close-codes.ts";
+import { Comeback } from "./comeback.ts";
+import { LifeSigns } from "./life-signs.ts";
+import type { LinkTiming } from "./link-timing.ts";
+import { isAlone, mediaKeysOf } from "./media-keys.ts";
+import type { MediaKeys } from "./media-keys.ts";
+import { QuietConnection } from "./quiet-connection.ts";
 import type { VoiceUpdate } from "./voice-gateway.ts";
 
 export type VoiceLinkListener = {
@@ -25,222 +25,270 @@ export type VoiceLinkListener = {
   readonly onNetworking: (networking: Networking) => void;
   /** Ready for the first time, or again after `onLost`. */
   readonly onReady: () => void;
-  readonly onLost: (reason: string) => void;
+  /** Nothing can be heard since `sinceMs` of `performance.now()`. */
+  readonly onLost: (reason: string, sinceMs: number) => void;
+  /** Somebody took us to another channel; the connection follows. */
+  readonly onMoved: (channelId: string) => void;
+  /** An admin has deafened us, or let us hear again. */
+  readonly onDeafened: (deaf: boolean) => void;
   /** It cannot be had (again). Called once; nothing follows. */
   readonly onEnded: (error: RecorderError) => void;
 };
 
-/**
- * - `connecting`: not ready yet, for the first time. - `ready`. - `resuming`: the websocket is gone, audio still flows.
- * - `lost`: reported as lost; trying to come back. - `ended`: over, for good.
- */
-type LinkState = "connecting" | "ready" | "resuming" | "lost" | "ended";
+export type VoiceLinkOptions = {
+  readonly guildId: string;
+  readonly channelId: string;
+  /** It goes on with a recording that had a connection before: there is no hurry, and no first failure. */
+  readonly resumed: boolean;
+  readonly timing: LinkTiming;
+};
 
-/** How long joining may take in all. */
-const READY_TIMEOUT_MS = 15_000;
-/** The library sends one discovery datagram and waits for ever: if it was lost, a second join sends another. */
-const FIRST_ATTEMPT_MS = 6_000;
-/** A resume is routine and loses nothing; one that takes longer is worth telling. */
-const RESUME_GRACE_MS = 2_000;
-/** After 4014 Discord needs this long to say whether we were moved or kicked. */
-const KICK_GRACE_MS = 5_000;
-const ENDPOINT_GRACE_MS = 30_000;
-const SIGNALLING_TIMEOUT_MS = 10_000;
-const REJOIN_PAUSE_MS = 1_000;
-const MAX_ATTEMPTS = 5;
-/** "End-to-end encryption required": coming back changes nothing. */
-const CLOSE_DAVE_REQUIRED = 4017;
+/**
+ * - `connecting`: not ready yet, for the first time. - `ready`. - `lingering`: the websocket or the endpoint is gone, audio
+ * may still flow. - `lost`: reported as lost; trying to come back. - `ended`: over, for good.
+ */
+type LinkState = "connecting" | "ready" | "lingering" | "lost" | "ended";
+
+/** A server update that came so shortly before a change of channel was meant for the new channel. */
+const REORDERED_MS = 5_000;
 
 /** Lives on the capture thread. One voice connection of @discordjs/voice, kept alive or declared ended. */
 export class VoiceLink {
-  readonly #connection: VoiceConnection;
+  readonly #connection: QuietConnection;
   readonly #listener: VoiceLinkListener;
   readonly #log: Log;
-  #state: LinkState = "connecting";
-  #gateway: DiscordGatewayAdapterLibraryMethods | undefined;
-  #networking: Networking | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #timing: LinkTiming;
+  readonly #life = new LifeSigns();
+  readonly #comeback: Comeback;
   /** Bounds all steps of the first connection together. */
-  readonly #guard: NodeJS.Timeout;
+  readonly #guard: NodeJS.Timeout | undefined;
+  #channelId: string;
+  #state: LinkState;
+  #networking: Networking | undefined;
+  #networkingAtMs = 0;
+  #server: VoiceUpdate | undefined;
   /** Cuts the announcement short. */
   #hush: (() => void) | undefined;
   #closeCode = 0;
-  #attempts = 0;
-  /** We have left in order to join again: what the server says about our leaving means nothing. */
-  #rejoining = false;
+  /** The websocket stands: the server is there. */
+  #attached = false;
+  #deaf = false;
+  /** Discord says that we are in no channel, and not because we left. */
+  #out = false;
 
-  constructor(
-    channel: { readonly guildId: string; readonly channelId: string },
-    listener: VoiceLinkListener,
-    log: Log,
-  ) {
+  constructor(options: VoiceLinkOptions, listener: VoiceLinkListener, log: Log) {
+    const { guildId, channelId, resumed, timing } = options;
     this.#listener = listener;
     this.#log = log;
-    this.#guard = setTimeout(() => this.#end(noAnswer()), READY_TIMEOUT_MS);
-    this.#arm(FIRST_ATTEMPT_MS, () => this.#rejoin());
-    this.#connection = joinVoiceChannel({
-      guildId: channel.guildId,
-      channelId: channel.channelId,
-      group: "recorder",
-      selfDeaf: false,
-      selfMute: false,
-      // We open the media ourselves; the library must never start a new group of its own accord.
-      decryptionFailureTolerance: Infinity,
-      adapterCreator: (methods) => {
-        this.#gateway = methods;
-        return {
-          sendPayload: (payload: unknown) => {
-            listener.onPayload(payload);
-            return true;
-          },
-          destroy: () => undefined,
-        };
-      },
+    this.#timing = timing;
+    this.#channelId = channelId;
+    this.#state = resumed ? "lost" : "connecting";
+    if (!resumed) this.#guard = setTimeout(() => this.#end(failures.noAnswer()), timing.startMs);
+    this.#comeback = new Comeback(timing, {
+      leave: () => this.#connection.leave(),
+      join: () => this.#connection.join(this.#channelId),
+      giveUp: () => this.#end(failures.notRegained(this.#closeCode)),
     });
-    // Its own receive path crashes on short datagrams and costs as much as ours.
-    this.#connection.receiver.onUdpMessage = () => undefined;
-    this.#connection.on("error", (error) => {
-      log.warn({ error: messageOf(error) }, "voice connection error");
-    });
-    this.#connection.on("stateChange", (_old, state) => this.#onState(state));
+    this.#comeback.arm(timing.firstAttemptMs, () => this.#comeback.leaveAndJoin());
+    const { onPayload } = listener;
+    const onState = (state: VoiceConnectionState): void => this.#onState(state);
+    this.#connection = new QuietConnection(guildId, channelId, { onPayload, onState }, log);
   }
 
   get ready(): boolean {
     return this.#state === "ready";
   }
 
+  /** The channel we are in, or belong in. */
+  get channelId(): string {
+    return this.#channelId;
+  }
+
   /** How the end-to-end keys of the call stand. */
   get mediaKeys(): MediaKeys {
-    const state = this.#networking?.state;
-    const dave = state?.code === NetworkingStatusCode.Ready ? state.dave : undefined;
-    if (dave === undefined || dave.protocolVersion === 0) return "none";
-    // Private in the typings, and nothing public tells that a transition is under way.
-    const changing = dave["pendingTransitions"].size > 0 || dave.reinitializing;
-    return dave.session?.ready === true && !changing ? "settled" : "pending";
+    return mediaKeysOf(this.#networking);
+  }
+
+  /** Whether the voice server knows of nobody else in the call. */
+  get alone(): boolean {
+    return isAlone(this.#networking);
+  }
+
+  /** Datagrams have arrived. Called at most every 20 ms. */
+  heard(nowMs: number): void {
+    this.#life.heard(nowMs);
   }
 
   /** Hands a dispatch of the main gateway to the connection. */
   update(update: VoiceUpdate): void {
-    if (update.kind === "state") this.#gateway?.onVoiceStateUpdate(update.data);
-    else this.#gateway?.onVoiceServerUpdate(update.data);
+    if (this.#state === "ended") return;
+    if (update.kind === "state") {
+      this.#connection.update(update);
+      this.#onOwnState(update.data);
+    } else if (!this.#comeback.away) {
+      // While we are away it is the answer to a join that we have taken back.
+      this.#server = update;
+      this.#connection.update(update);
+    }
   }
 
   /** The main gateway could not send our payload. */
   refused(): void {
-    if (this.#state === "connecting") this.#end(gatewayNotReady());
+    if (this.#state === "connecting") return this.#end(failures.gatewayNotReady());
     // What is ready needs no rejoin: the refusal is of an older payload.
-    else if (this.#state !== "ended" && this.#state !== "ready")
-      this.#arm(SIGNALLING_TIMEOUT_MS, () => this.#rejoin());
+    if (this.#state === "lost") this.#comeback.refused();
   }
 
-  announce(oggOpus: Uint8Array): void {
-    this.#hush = announce(this.#connection, oggOpus, this.#log);
+  /** Gives up a connection that stands but carries nothing, and makes another. */
+  reconnect(reason: string): void {
+    if (this.#state !== "ready") return;
+    this.#lose(reason, this.#life.heardMs);
+    this.#comeback.leaveAndJoin();
   }
 
-  /** Leaves the channel. Idempotent; no listener is called any more. */
+  /** Says this aloud; `onDone` is called once, also where it could not be said. */
+  announce(oggOpus: Uint8Array, onDone: () => void): void {
+    this.#hush?.();
+    this.#hush = announce(this.#connection.connection, oggOpus, this.#log, onDone);
+  }
+
+  /** Leaves the channel. Idempotent; no listener is called any more but for the leaving's payload. */
   leave(): void {
     this.#state = "ended";
-    clearTimeout(this.#timer);
+    this.#comeback.disarm();
     clearTimeout(this.#guard);
     this.#hush?.();
-    if (this.#connection.state.status !== VoiceConnectionStatus.Destroyed) this.#connection.destroy();
+    this.#connection.destroy();
+  }
+
+  #onOwnState(data: GatewayVoiceStateUpdateDispatchData): void {
+    if (data.channel_id === null) return this.#onOut();
+    if (this.#out) {
+      this.#out = false;
+      this.#comeback.arm(this.#timing.answerMs, () => this.#comeback.retry(false));
+    }
+    if (data.channel_id !== this.#channelId) {
+      this.#channelId = data.channel_id;
+      this.#listener.onMoved(data.channel_id);
+    }
+    this.#mendGroup(data.channel_id);
+    if (data.deaf === this.#deaf) return;
+    this.#deaf = data.deaf;
+    this.#listener.onDeafened(data.deaf);
+  }
+
+  /** We are in no channel any more: kicked, unless we hear otherwise. */
+  #onOut(): void {
+    // At the beginning it is the echo of our leaving the last recording.
+    if (this.#comeback.away || this.#state === "connecting") return;
+    this.#out = true;
+    this.#lose("I was disconnected from the voice channel.", performance.now());
+    this.#comeback.arm(this.#timing.kickGraceMs, () => this.#end(failures.removed()));
+  }
+
+  /** The library takes the channel it knows of as the group's name: wrong if the server's update overtook the channel's. */
+  #mendGroup(channelId: string): void {
+    const state = this.#networking?.state;
+    if (state === undefined || !("connectionOptions" in state) || this.#server === undefined) return;
+    if (state.connectionOptions.channelId === channelId) return;
+    if (performance.now() - this.#networkingAtMs < REORDERED_MS) this.#connection.update(this.#server);
   }
 
   #onState(state: VoiceConnectionState): void {
     if (this.#state === "ended" || state.status === VoiceConnectionStatus.Destroyed) return;
-    if ("networking" in state && state.networking !== this.#networking) {
-      this.#networking = state.networking;
-      this.#closeCode = 0;
-      state.networking.prependListener("close", (code: number) => {
-        this.#closeCode = code;
-      });
-      this.#listener.onNetworking(state.networking);
+    if ("networking" in state && state.networking !== this.#networking) this.#adopt(state.networking);
+    if (this.#comeback.away) return;
+    if (state.status === VoiceConnectionStatus.Ready) return this.#ready();
+    const isResuming =
+      state.status === VoiceConnectionStatus.Connecting &&
+      state.networking.state.code === NetworkingStatusCode.Resuming;
+    if (isResuming && this.#state === "ready") {
+      this.#attached = false;
+      return this.#linger(this.#timing.resumeMs);
     }
-    if (this.#rejoining && state.status !== VoiceConnectionStatus.Ready) return;
-    switch (state.status) {
-      case VoiceConnectionStatus.Ready:
-        return this.#ready();
-      case VoiceConnectionStatus.Connecting:
-        return this.#unready(READY_TIMEOUT_MS, () => this.#rejoin());
-      case VoiceConnectionStatus.Signalling:
-        if (this.#closeCode === CLOSE_DAVE_REQUIRED) return this.#end(encryptionRequired());
-        if (this.#connection.rejoinAttempts > MAX_ATTEMPTS) return this.#end(this.#giveUp());
-        return this.#unready(SIGNALLING_TIMEOUT_MS, () => this.#rejoin());
-      case VoiceConnectionStatus.Disconnected:
-        if (state.reason === VoiceConnectionDisconnectReason.WebSocketClose)
-          return this.#unready(KICK_GRACE_MS, () => this.#end(removed()));
-        return this.#unready(
-          state.reason === VoiceConnectionDisconnectReason.EndpointRemoved
-            ? ENDPOINT_GRACE_MS
-            : SIGNALLING_TIMEOUT_MS,
-          () => this.#rejoin(),
-        );
+    if (
+      state.status === VoiceConnectionStatus.Disconnected &&
+      state.reason === VoiceConnectionDisconnectReason.EndpointRemoved
+    )
+      this.#linger(this.#timing.endpointGraceMs);
+  }
+
+  #adopt(networking: Networking): void {
+    const wasAttached = this.#attached;
+    this.#networking = networking;
+    this.#networkingAtMs = performance.now();
+    networking.prependListener("close", (code: number) => this.#onClosed(networking, code));
+    if (this.#state !== "connecting") {
+      // One that was well until now was heard until now.
+      const sinceMs = wasAttached ? this.#networkingAtMs : this.#life.aliveMs;
+      this.#lose("Discord gave the call another voice server.", sinceMs);
+      this.#comeback.arm(this.#timing.answerMs, () => this.#comeback.retry(false));
     }
+    this.#life.follow(networking);
+    this.#listener.onNetworking(networking);
   }
 
   #ready(): void {
-    clearTimeout(this.#timer);
     clearTimeout(this.#guard);
-    this.#rejoining = false;
-    this.#attempts = 0;
     const before = this.#state;
     this.#state = "ready";
+    this.#attached = true;
+    this.#closeCode = 0;
+    this.#life.alive();
+    this.#comeback.stands();
     if (before === "connecting" || before === "lost") this.#listener.onReady();
   }
 
-  /** Something other than ready: say so once, and act if it stays that way. */
-  #unready(patienceMs: number, act: () => void): void {
-    // The first connection has timers of its own.
-    if (this.#state === "connecting") return;
-    const resuming = this.#networking !== undefined && "dave" in this.#networking.state;
-    if (resuming && this.#state === "ready") {
-      this.#state = "resuming";
-      this.#arm(RESUME_GRACE_MS, () => {
-        this.#lose();
-        this.#arm(patienceMs, act);
-      });
-      return;
+  #onClosed(networking: Networking, code: number): void {
+    if (this.#state === "ended" || networking !== this.#networking || this.#comeback.away) return;
+    const { kickGraceMs, serverGraceMs, rateLimitMs } = this.#timing;
+    const next = afterClose(code);
+    this.#closeCode = code;
+    if (isSaidByServer(code)) this.#life.alive();
+    if (next === "fatal") return this.#end(failures.encryptionRequired());
+    if (this.#state === "connecting" && next === "wait-limit") return this.#end(failures.rateLimited());
+    this.#lose(`The voice connection was interrupted (code ${code}).`, this.#life.aliveMs);
+    // What we wait for then decides.
+    if (this.#out) return;
+    switch (next) {
+      case "wait-moved":
+        return this.#comeback.arm(kickGraceMs, () => this.#comeback.retry(true));
+      case "wait-server":
+        return this.#comeback.arm(serverGraceMs, () => this.#comeback.retry(true));
+      case "wait-limit":
+        return this.#comeback.arm(rateLimitMs, () => this.#comeback.leaveAndJoin());
+      case "join":
+        return this.#comeback.retry(true);
     }
-    this.#lose();
-    this.#arm(patienceMs, act);
   }
 
-  #lose(): void {
-    if (this.#state === "lost") return;
+  /** Audio may still flow: nothing is lost as long as it does. */
+  #linger(patienceMs: number): void {
+    if (this.#state !== "ready") return this.#comeback.arm(patienceMs, () => this.#comeback.leaveAndJoin());
+    this.#state = "lingering";
+    const untilMs = performance.now() + patienceMs;
+    const { resumeGraceMs } = this.#timing;
+    const look = (): void => {
+      const nowMs = performance.now();
+      if (nowMs < untilMs && nowMs - this.#life.heardMs < resumeGraceMs)
+        return this.#comeback.arm(resumeGraceMs, look);
+      this.#lose("The voice connection was interrupted.", this.#life.aliveMs);
+      this.#comeback.arm(Math.max(0, untilMs - nowMs), () => this.#comeback.leaveAndJoin());
+    };
+    this.#comeback.arm(resumeGraceMs, look);
+  }
+
+  #lose(reason: string, sinceMs: number): void {
+    this.#attached = false;
+    this.#comeback.fell();
+    if (this.#state === "lost" || this.#state === "connecting") return;
     this.#state = "lost";
-    const code = this.#closeCode === 0 ? "" : ` (code ${this.#closeCode})`;
-    this.#listener.onLost(`The voice connection was interrupted${code}.`);
-  }
-
-  /** Leaves and joins again: Discord answers a join only when it changes something. */
-  #rejoin(): void {
-    this.#attempts++;
-    if (this.#attempts > MAX_ATTEMPTS) return this.#end(this.#giveUp());
-    this.#rejoining = true;
-    const { guildId } = this.#connection.joinConfig;
-    this.#listener.onPayload({
-      op: 4,
-      d: { guild_id: guildId, channel_id: null, self_deaf: false, self_mute: false },
-    });
-    this.#arm(REJOIN_PAUSE_MS * 2 ** (this.#attempts - 1), () => {
-      this.#rejoining = false;
-      this.#connection.rejoin();
-      this.#arm(SIGNALLING_TIMEOUT_MS, () => this.#rejoin());
-    });
+    this.#listener.onLost(reason, sinceMs);
   }
 
   #end(error: RecorderError): void {
     if (this.#state === "ended") return;
     this.leave();
     this.#listener.onEnded(error);
-  }
-
-  #giveUp(): RecorderError {
-    return this.#state === "connecting" ? noAnswer() : notRegained(this.#closeCode);
-  }
-
-  #arm(delayMs: number, act: () => void): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(act, delayMs);
   }
 }

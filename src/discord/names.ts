@@ -19,6 +19,11 @@ export class GuildNames implements Names {
     this.#log = log;
   }
 
+  channelNameOf(channelId: string): string {
+    const channel = this.#client.channels.cache.get(channelId);
+    return channel === undefined || channel.isDMBased() ? channelId : channel.name;
+  }
+
   async nameOf(guildId: string, userId: string): Promise<string> {
     const guild = this.#client.guilds.cache.get(guildId);
     const known = guild?.members.cache.get(userId)?.displayName;

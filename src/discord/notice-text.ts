@@ -1,19 +1,38 @@
 import type { Manifest } from "../recordings/manifest.ts";
+import { isInterrupted } from "../recordings/interruptions.ts";
 import { escapeText } from "./markdown.ts";
 import { lengthOf } from "./recording-text.ts";
 
 /** The public message of a recording in its present state: pure. No links: it is for everybody in the channel. */
 export function noticeText(manifest: Manifest, endedBecause?: string): string {
-  return TEXTS[manifest.state](manifest, `<#${manifest.channel.id}>`, endedBecause);
+  const { state } = manifest;
+  const running = state === "recording" || state === "reconnecting";
+  return TEXTS[running && isInterrupted(manifest, "moved") ? "moved" : state](
+    manifest,
+    `<#${manifest.channel.id}>`,
+    endedBecause,
+  );
 }
 
-const TEXTS: Record<Manifest["state"], (manifest: Manifest, where: string, because?: string) => string> = {
+/** What remains of the message in a channel that the recording has left. */
+export function leftText(manifest: Manifest, former: Manifest["channel"]): string {
+  return `⏹️ <#${former.id}> is no longer recorded: I was moved to <#${manifest.channel.id}>, and the recording goes on there.`;
+}
+
+const TEXTS: Record<
+  Manifest["state"] | "moved",
+  (manifest: Manifest, where: string, because?: string) => string
+> = {
   connecting: (manifest, where) =>
     `🔴 **${where} is about to be recorded**${startedBy(manifest)}. Everybody heard gets a track of their own.`,
   recording: (manifest, where) =>
-    `🔴 **${where} is being recorded**${since(manifest)}${startedBy(manifest)}. Everybody heard gets a track of their own.`,
+    isInterrupted(manifest, "deafened")
+      ? `🔇 **${where} is being recorded**${since(manifest)}, but an admin has deafened me: nobody is heard.`
+      : `🔴 **${where} is being recorded**${since(manifest)}${startedBy(manifest)}. Everybody heard gets a track of their own.`,
+  moved: (manifest, where) =>
+    `🔴 **${where} is being recorded from now on**${startedBy(manifest)}: I was moved here. Everybody heard gets a track of their own.`,
   reconnecting: (manifest, where) =>
-    `🟠 **${where} is being recorded**${since(manifest)}, but the connection was lost; reconnecting.`,
+    `🟠 **${where} is being recorded**${since(manifest)}, but the connection was lost: nobody is heard until it is back. I keep reconnecting.`,
   finishing: (_, where) => `⏳ The recording of ${where} has ended; its tracks are being finished.`,
   finished: (manifest, where, because) =>
     `⏹️ The recording of ${where} has ended${because === undefined ? "" : ` because ${because}`}: ` +

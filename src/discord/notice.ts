@@ -6,7 +6,7 @@ import type { Manifest } from "../recordings/manifest.ts";
 import type { NoticeBoard, UnheardPerson } from "../recordings/people.ts";
 import { NicknameSign } from "./nickname-sign.ts";
 import { UnheardNotices } from "./unheard-notice.ts";
-import { noticeText } from "./notice-text.ts";
+import { leftText, noticeText } from "./notice-text.ts";
 
 /** Each sign must stand within this; Discord limits nickname changes, and a queue there must not hold up a start. */
 const SIGN_TIMEOUT_MS = 8_000;
@@ -76,6 +76,13 @@ export class GuildNotices implements NoticeBoard {
     );
   }
 
+  async move(manifest: Manifest, former: Manifest["channel"]): Promise<void> {
+    const posted = this.#posted.get(manifest.id);
+    this.#posted.delete(manifest.id);
+    if (posted !== undefined) void this.#rewrite(manifest, posted, leftText(manifest, former));
+    await this.show(manifest);
+  }
+
   async update(manifest: Manifest): Promise<void> {
     const { id } = manifest;
     const edit = (this.#edits.get(id) ?? Promise.resolve()).then(() => this.#edit(manifest));
@@ -141,7 +148,10 @@ export class GuildNotices implements NoticeBoard {
   async #edit(manifest: Manifest): Promise<void> {
     const posted = this.#posted.get(manifest.id);
     const text = noticeText(manifest, this.#endReasons.get(manifest.id));
-    if (posted === undefined || posted.text === text) return;
+    if (posted !== undefined && posted.text !== text) await this.#rewrite(manifest, posted, text);
+  }
+
+  async #rewrite(manifest: Manifest, posted: Posted, text: string): Promise<void> {
     posted.text = text;
     try {
       const edited = posted.channel.messages.edit(posted.messageId, {

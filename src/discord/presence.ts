@@ -47,11 +47,6 @@ export class Presence {
       return;
     }
     const botId = this.#options.client.user.id;
-    if (after.id === botId && after.channelId !== null && after.channelId !== status.manifest.channel.id) {
-      // People there have seen no notice and heard no announcement.
-      void this.#stop(guild.id, status.manifest.id, "I was moved to another channel");
-      return;
-    }
     const channelId = guild.voiceStates.cache.get(botId)?.channelId ?? status.manifest.channel.id;
     if (after.id !== botId && before.channelId !== after.channelId) {
       const kind =

@@ -94,6 +94,11 @@ export class LiveManifest {
     this.change(withInterruption(this.#value, beginning));
   }
 
+  /** From here on another channel is recorded. */
+  move(channel: Manifest["channel"], atSamples: number): void {
+    this.change({ channel, moves: [...(this.#value.moves ?? []), { atSamples, channel }] });
+  }
+
   /** People can be heard again from here on, as far as these causes go. */
   heardAgain(causes: readonly InterruptionCause[], toSamples: number): void {
     this.change(withEndOfInterruption(this.#value, causes, toSamples));

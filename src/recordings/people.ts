@@ -4,6 +4,8 @@ import type { Manifest } from "./manifest.ts";
 export type Names = {
   /** The display name in the guild; falls back to the user name, then to the id. Never rejects. */
   nameOf(guildId: string, userId: string): Promise<string>;
+  /** The channel's name; its id where it is unknown. */
+  channelNameOf(channelId: string): string;
 };
 
 /** Somebody who speaks and cannot be decrypted, or could not. */
@@ -15,6 +17,11 @@ export type NoticeBoard = {
    * the channel's chat. Resolves when at least one stands; rejects with `E-NOTICE` when neither is possible.
    */
   show(manifest: Manifest): Promise<void>;
+  /**
+   * The recording goes on in another channel, the manifest's: repeats the notice there, and turns the one in the former
+   * channel into the past. Rejects with `E-NOTICE` when neither nickname nor message can stand.
+   */
+  move(manifest: Manifest, former: Manifest["channel"]): Promise<void>;
   /** Refreshes the message after a change of state. Never rejects. */
   update(manifest: Manifest): Promise<void>;
   /** Says something to everybody in the channel that cannot wait for the end, as a message of its own. Never rejects. */

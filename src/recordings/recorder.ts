@@ -116,6 +116,13 @@ export class Recorder {
     this.#byGuild.get(guildId)?.recordEvent(event);
   }
 
+  /** Has the guild's recording make a new voice connection, because the present one carries nothing. */
+  reconnect(guildId: string, reason: string): void {
+    const session = this.#byGuild.get(guildId);
+    if (session !== undefined && isRunning(session.state))
+      this.#around.capture.reconnect(session.handle, reason);
+  }
+
   /** Every recording that is not over. */
   get active(): readonly RecordingStatus[] {
     return [...this.#byGuild.values()]

@@ -2,6 +2,7 @@ import { samplesOfMs, SAMPLE_RATE } from "../audio/pcm.ts";
 import { fromErrorData, RecorderError, toErrorData } from "../errors.ts";
 import type { ErrorData } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { Audibility, isAboutAudibility } from "./audibility.ts";
 import { within } from "./deadline.ts";
 import type { RecordingEvent } from "./events.ts";
 import { LiveManifest } from "./live-manifest.ts";
@@ -23,6 +24,7 @@ export class Session {
   readonly #steps: Steps;
   readonly #manifest: LiveManifest;
   readonly #alarm: UnheardAlarm;
+  readonly #audibility: Audibility;
   readonly #cancelled = Promise.withResolvers<never>();
   readonly #settled = Promise.withResolvers<void>();
   #state: SessionState = { kind: "connecting" };
@@ -50,6 +52,20 @@ export class Session {
       names,
       steps: this.#steps,
       noticeMs,
+    });
+    this.#audibility = new Audibility({
+      handle,
+      around,
+      manifest: this.#manifest,
+      steps: this.#steps,
+      note: (event) => this.#note(event),
+      onReconnecting: (reason) => {
+        if (this.#state.kind === "recording") this.#enter({ kind: "reconnecting", reason });
+      },
+      onRecording: () => {
+        if (this.#state.kind === "reconnecting") this.#enter({ kind: "recording" });
+      },
+      onUntellable: (error) => this.#endByItself({ kind: "lost", error }),
     });
     // Nobody may be waiting when a start is cancelled.
     this.#cancelled.promise.catch(() => undefined);
@@ -108,18 +124,9 @@ export class Session {
     if (this.#state.kind !== "connecting" && !isRunning(this.#state)) return;
     const { position } = event;
     this.#position = Math.max(this.#position, position);
+    if (isAboutAudibility(event)) return this.#audibility.on(event);
     const atMs = Date.now();
     switch (event.kind) {
-      case "connected":
-        this.#note({ atMs, position, kind: "connected" });
-        this.#manifest.heardAgain(["connection", "moved"], position);
-        if (this.#state.kind === "reconnecting") this.#enter({ kind: "recording" });
-        break;
-      case "interrupted":
-        this.#note({ atMs, position, kind: "interrupted", text: event.reason });
-        this.#manifest.interrupt({ cause: "connection", fromSamples: position, reason: event.reason });
-        if (this.#state.kind === "recording") this.#enter({ kind: "reconnecting", reason: event.reason });
-        break;
       case "track":
         this.#note({ atMs, position, kind: "track", userId: event.userId, track: event.track });
         this.#manifest.meet(event.track, event.userId);

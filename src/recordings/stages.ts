@@ -43,14 +43,31 @@ export type CaptureResult = {
 
 /** What capture reports while it runs. */
 export type CaptureEvent =
-  /** The voice connection is ready again or for the first time. */
+  /** From here on people can be heard, for the first time or again: connected, keys there, people told. */
   | { readonly kind: "connected"; readonly handle: RecordingHandle; readonly position: number }
-  /** The voice connection was lost; audio may be missing until the next `connected`. */
+  /** The voice connection was lost; nothing can be heard from here until the next `connected`. */
   | {
       readonly kind: "interrupted";
       readonly handle: RecordingHandle;
       readonly position: number;
       readonly reason: string;
+    }
+  /**
+   * Somebody took us to another channel. Nothing is kept from here on: not before `admit` says that people there know,
+   * and the next `connected` says from where.
+   */
+  | {
+      readonly kind: "moved";
+      readonly handle: RecordingHandle;
+      readonly position: number;
+      readonly channelId: string;
+    }
+  /** An admin has deafened us in the server, so that nobody is heard; or that is over. */
+  | {
+      readonly kind: "deafened";
+      readonly handle: RecordingHandle;
+      readonly position: number;
+      readonly deaf: boolean;
     }
   /** Somebody was heard for the first time: they have a track now. Numbers start at 1. */
   | {
@@ -92,6 +109,10 @@ export type CaptureStage = {
   start(request: CaptureRequest): Promise<{ readonly startedAtMs: number }>;
   /** Leaves, flushes what waits, and says where the end is. Idempotent per handle. */
   stop(handle: RecordingHandle): Promise<CaptureResult>;
+  /** After `moved`: people in that channel have been told. Without effect if we are elsewhere by now. */
+  admit(handle: RecordingHandle, channelId: string): void;
+  /** Gives up a connection that stands but carries nothing, and makes another. */
+  reconnect(handle: RecordingHandle, reason: string): void;
   onEvent(listener: (event: CaptureEvent) => void): void;
 };
 

@@ -70,6 +70,12 @@ export class Bench implements AsyncDisposable {
     return report;
   }
 
+  /** Takes the bot out of voice as an admin does: the main gateway tells, the voice server closes. */
+  kick(): void {
+    this.#sendState(null, "");
+    this.service.dismiss(GUILD, BOT);
+  }
+
   /** Ends the capture thread as a crash would. */
   killThread(): void {
     this.#send({ kind: "kill-thread" });

@@ -66,7 +66,7 @@ test("a kick ends the recording with a reason, and what was said before is kept"
   const seat = await bench.service.seat({ guildId: GUILD, channelId: CHANNEL, userId: PEOPLE[0].userId });
   await bench.record(1);
   await seat.say(toneSpeech(440, 1));
-  bench.service.dismiss(GUILD, BOT);
+  bench.kick();
   const ended = await bench.event((event) => event.kind === "ended");
   assert.ok(ended.kind === "ended" && ended.error.code === "E-REMOVED");
   assert.ok(bench.events.some(({ kind }) => kind === "interrupted"));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { StartGate } from "../../src/capture/start-gate.ts";
-import type { MediaKeys } from "../../src/capture/start-gate.ts";
+import type { MediaKeys } from "../../src/capture/media-keys.ts";
 
 /** When a gate opens that is asked every 20 ms while the keys are as told. */
 function opensAt(keysAt: (nowMs: number) => MediaKeys): number {

@@ -66,6 +66,18 @@ export class MemoryCapture implements CaptureStage {
     this.#listener = listener;
   }
 
+  readonly admitted: string[] = [];
+
+  admit(_handle: number, channelId: string): void {
+    this.admitted.push(channelId);
+  }
+
+  readonly reconnects: string[] = [];
+
+  reconnect(_handle: number, reason: string): void {
+    this.reconnects.push(reason);
+  }
+
   /** Somebody is heard for the first time, in the process's first recording. */
   hear(userId: string): void {
     this.heard.push(userId);
@@ -80,6 +92,14 @@ export class MemoryCapture implements CaptureStage {
   /** Somebody speaks and cannot be decrypted, or is heard again. */
   hearing(kind: "unheard" | "heard-again", userId: string, position: number): void {
     this.#listener({ kind, handle: 1, userId, position });
+  }
+
+  move(channelId: string): void {
+    this.#listener({ kind: "moved", handle: 1, position: 48_000, channelId });
+  }
+
+  deafen(deaf: boolean): void {
+    this.#listener({ kind: "deafened", handle: 1, position: 48_000, deaf });
   }
 
   interrupt(): void {

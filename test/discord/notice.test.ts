@@ -89,3 +89,55 @@ test("where nothing can show the recording, there is none", limits, async () => 
   assert.equal(discord.botChannelId, undefined, "the bot never joined");
   await eventually("nothing runs", () => guild.recorder.active.length === 0);
 });
+
+test("after a move the notice stands in the new channel before anything is kept there", limits, async () => {
+  await using guild = await Guild.start();
+  const { discord, zoe } = guild;
+  const elsewhere = discord.addVoiceChannel("Elsewhere");
+  const there = (): string =>
+    discord
+      .messages(elsewhere.id)
+      .map(({ content }) => content)
+      .join("\n");
+  await zoe.join();
+  await discord.command(zoe, "record start");
+  guild.capture.move(elsewhere.id);
+  await eventually("capture may go on", () => guild.capture.admitted.includes(elsewhere.id));
+  assert.match(there(), /is being recorded from now on/);
+  await eventually("the former notice is the past", () => guild.chat.join().includes("no longer recorded"));
+  await discord.command(zoe, "record stop");
+  await eventually("the new one too", () => /has ended/.test(there()));
+});
+
+test("a recording ends when nothing can show it in the channel it was moved to", limits, async () => {
+  await using guild = await Guild.start();
+  const { discord, zoe } = guild;
+  const elsewhere = discord.addVoiceChannel("Elsewhere");
+  await zoe.join();
+  await discord.command(zoe, "record start");
+  discord.setBotPermissions(BOT_PERMISSIONS & ~ChangeNickname & ~SendMessages);
+  guild.capture.move(elsewhere.id);
+  await eventually("it ends", () => guild.recorder.active.length === 0);
+  assert.deepEqual(guild.capture.admitted, []);
+  await eventually("the starter is told why", () => /E-NOTICE/.test(zoe.directMessages[0]?.content ?? ""));
+});
+
+test(
+  "people are told in a message of its own that the bot was deafened, and that it is over",
+  limits,
+  async () => {
+    await using guild = await Guild.start();
+    const { discord, zoe } = guild;
+    await zoe.join();
+    await discord.command(zoe, "record start");
+    guild.capture.deafen(true);
+    await eventually("they are told", () => /Server Deafen/.test(guild.chat.at(-1) ?? ""));
+    await eventually("the notice says so", () => /nobody is heard/.test(guild.chat[0] ?? ""));
+    assert.match((await discord.command(zoe, "record status")).content, /Nobody can be heard since/);
+    guild.capture.deafen(false);
+    await eventually("they are told that it is over", () =>
+      /I can hear everybody again/.test(guild.chat.at(-1) ?? ""),
+    );
+    await eventually("the notice says so too", () => /is being recorded\*\* since/.test(guild.chat[0] ?? ""));
+  },
+);

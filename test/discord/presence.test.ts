@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { trackLinks } from "../support/call.ts";
-import { eventually } from "../support/wait.ts";
+import { eventually, sleep } from "../support/wait.ts";
 import { Guild } from "./guild.ts";
 
 const limits = { timeout: 30_000 };
@@ -45,18 +45,29 @@ test("a recording goes on when somebody comes back in time", limits, async () =>
   assert.equal(guild.recorder.active.length, 1);
 });
 
-test("a recording ends when the bot is moved: people elsewhere have seen no notice", limits, async () => {
-  await using guild = await Guild.start();
-  const { discord, zoe } = guild;
-  const elsewhere = discord.addVoiceChannel("Private talk");
-  await zoe.join();
-  await discord.command(zoe, "record start");
-  discord.faults.moveBot(elsewhere.id);
-  await eventually("it ends", () => guild.recorder.active.length === 0);
-  await eventually("the reason is told", () =>
-    /because I was moved to another channel/.test(guild.chat.join()),
-  );
-});
+test(
+  "a recording that was moved ends when everybody has left the new channel, not the old one",
+  limits,
+  async () => {
+    await using guild = await Guild.start({ emptyMs: 1_000 });
+    const { discord, zoe } = guild;
+    const elsewhere = discord.addVoiceChannel("Elsewhere");
+    await zoe.join();
+    const ben = discord.addPerson("Ben");
+    await ben.join(elsewhere.id);
+    await discord.command(zoe, "record start");
+    discord.faults.moveBot(elsewhere.id);
+    guild.capture.move(elsewhere.id);
+    await zoe.leave();
+    await sleep(2_000);
+    assert.equal(guild.recorder.active.length, 1);
+    assert.deepEqual(guild.recorder.active[0]?.manifest.moves, [
+      { atSamples: 48_000, channel: { id: elsewhere.id, name: "Elsewhere" } },
+    ]);
+    await ben.leave();
+    await eventually("it ends", () => guild.recorder.active.length === 0);
+  },
+);
 
 test("of two recordings in an empty channel the second one ends too", limits, async () => {
   await using guild = await Guild.start({ emptyMs: 500 });

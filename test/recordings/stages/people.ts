@@ -19,6 +19,14 @@ export class PlainNotices implements NoticeBoard {
     if (this.refusal !== undefined) throw this.refusal;
   }
 
+  /** Channels to which it was moved, in order. */
+  readonly moves: string[] = [];
+
+  async move(manifest: Manifest): Promise<void> {
+    this.moves.push(manifest.channel.id);
+    if (this.refusal !== undefined) throw this.refusal;
+  }
+
   async update(manifest: Manifest): Promise<void> {
     this.states.push(manifest.state);
   }
@@ -42,4 +50,7 @@ export class PlainNotices implements NoticeBoard {
 }
 
 /** Knows everybody: user 1001 is "user-1001". */
-export const knownNames: Names = { nameOf: async (_guildId, userId) => `user-${userId}` };
+export const knownNames: Names = {
+  nameOf: async (_guildId, userId) => `user-${userId}`,
+  channelNameOf: (channelId) => `channel-${channelId}`,
+};

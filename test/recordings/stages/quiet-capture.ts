@@ -48,6 +48,18 @@ export class QuietCapture implements CaptureStage {
     this.#listeners.push(listener);
   }
 
+  readonly admitted: string[] = [];
+
+  admit(_handle: number, channelId: string): void {
+    this.admitted.push(channelId);
+  }
+
+  readonly reconnects: string[] = [];
+
+  reconnect(_handle: number, reason: string): void {
+    this.reconnects.push(reason);
+  }
+
   emit(event: CaptureEvent): void {
     for (const listener of this.#listeners) listener(event);
   }
