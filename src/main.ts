@@ -133,6 +133,7 @@ async function startRecording(
       token: config.token ?? "",
       apiUrl: config.discordApiUrl,
       log: createLog(logLevel, "discord"),
+      onRefused,
     }),
   );
   const { gateway, names, notices } = discord;
@@ -187,6 +188,13 @@ function onSignal(signal: NodeJS.Signals): void {
   signalledMs = performance.now();
   log.info({ signal }, "stopping: running recordings are being finished");
   void stop(0);
+}
+
+/** Without Discord there is nothing to do: recordings are finished with what they have. */
+function onRefused(error: RecorderError): void {
+  log.fatal({ code: error.code, remedy: error.remedy }, error.message);
+  console.error(`The recorder has to stop. ${error.explanation}`);
+  void stop(CONFIG_CODES.has(error.code) ? EX_CONFIG : 1);
 }
 
 async function stop(code: number): Promise<void> {

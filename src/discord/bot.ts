@@ -9,11 +9,13 @@ import type { Names, NoticeBoard } from "../recordings/people.ts";
 import type { Recorder } from "../recordings/recorder.ts";
 import { createClient } from "./client.ts";
 import { Dispatch } from "./dispatch.ts";
-import { logIn } from "./login.ts";
+import { explainRefusal, logIn } from "./login.ts";
 import { GuildNames } from "./names.ts";
 import { GuildNotices } from "./notice.ts";
 import { Presence } from "./presence.ts";
 import type { LinkSource } from "./recording-text.ts";
+import { SilenceWatch } from "./silence-watch.ts";
+import type { SilenceTiming } from "./silence-watch.ts";
 import { tellStarter } from "./starter.ts";
 import { VoiceAdapter } from "./voice-adapter.ts";
 
@@ -28,12 +30,15 @@ export type BotOptions = {
   readonly apiUrl: string;
   readonly log: Log;
   readonly loginTimeoutMs?: number;
+  /** Discord has ended the session, and will not have this bot again: it should finish what it does and exit. */
+  readonly onRefused?: (error: RecorderError) => void;
 };
 
 export type ServeOptions = LinkSource & {
-  readonly recorder: Pick<Recorder, "start" | "stop" | "status" | "recordEvent">;
+  readonly recorder: Pick<Recorder, "start" | "stop" | "status" | "recordEvent" | "active" | "reconnect">;
   /** How long a recording goes on in a channel without people; five minutes unless given. */
   readonly emptyMs?: number;
+  readonly silence?: SilenceTiming;
 };
 
 /** Lives on the main thread. The bot in Discord: logged in from `start()` on, taking commands from `serve()` on. */
@@ -46,6 +51,7 @@ export class Bot {
   readonly #notices: GuildNotices;
   #dispatch: Dispatch | undefined;
   #presence: Presence | undefined;
+  #silence: SilenceWatch | undefined;
   #closed: Promise<void> | undefined;
 
   private constructor(client: Client<true>, log: Log) {
@@ -70,6 +76,8 @@ export class Bot {
     if (!client.isReady()) {
       throw new RecorderError("E-DISCORD", "The session ended at once.", "Start again.");
     }
+    const { onRefused } = options;
+    client.on(Events.ShardDisconnect, ({ code }) => onRefused?.(explainRefusal(code)));
     log.info({ bot: client.user.tag, guilds: client.guilds.cache.size }, "logged in to Discord");
     return new Bot(client, log);
   }
@@ -87,7 +95,7 @@ export class Bot {
 
   /** Registers and takes commands, watches the recorded channels, and removes `[REC]` that a crash left. Once. */
   async serve(options: ServeOptions): Promise<void> {
-    const { recorder, links, retentionDays, emptyMs } = options;
+    const { recorder, links, retentionDays, emptyMs, silence } = options;
     const log = this.#log;
     const client = this.#client;
     const notices = this.#notices;
@@ -97,6 +105,12 @@ export class Bot {
       notices,
       log,
       ...(emptyMs === undefined ? {} : { emptyMs }),
+    });
+    this.#silence = new SilenceWatch({
+      client,
+      recorder,
+      log,
+      ...(silence === undefined ? {} : { timing: silence }),
     });
     notices.onEndedByItself((manifest, endedBecause) => {
       void tellStarter(client, manifest, { links, retentionDays, endedBecause, log });
@@ -124,6 +138,7 @@ export class Bot {
 
   async #close(): Promise<void> {
     this.#presence?.close();
+    this.#silence?.close();
     await this.#dispatch?.close(LAST_ANSWERS_MS);
     await disconnect(this.#client, this.#log);
   }

@@ -60,7 +60,7 @@ function logGateway(client: Client, log: Log): void {
     log.info({ shard, replayed }, "gateway session resumed"),
   );
   client.on(Events.ShardDisconnect, ({ code }, shard) =>
-    log.error({ shard, code }, "gateway refuses the bot for good; check its token, then start it again"),
+    log.error({ shard, code }, "gateway refuses the bot for good"),
   );
   client.rest.on("rateLimited", ({ route, timeToReset }) =>
     log.debug({ route, timeToReset }, "waiting for a rate limit of Discord"),

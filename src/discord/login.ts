@@ -26,24 +26,47 @@ export async function logIn(client: Client, token: string, apiUrl: string, timeo
 const TOKEN_FAULTS = /authentication failed|invalid token/i;
 const INTENT_FAULTS = /(disallowed|invalid) intents/i;
 
+/** Discord, "Gateway Close Event Codes". */
+const AUTHENTICATION_FAILED = 4004;
+const INVALID_INTENTS = 4013;
+const DISALLOWED_INTENTS = 4014;
+
+/** Why a session that stood has been ended for good, by the code with which the gateway closed. */
+export function explainRefusal(code: number): RecorderError {
+  const cause = new Error(`the gateway closed with ${code}`);
+  if (code === AUTHENTICATION_FAILED) return tokenRefused(cause);
+  if (code === INVALID_INTENTS || code === DISALLOWED_INTENTS) return intentsRefused(cause);
+  return new RecorderError(
+    "E-DISCORD",
+    `Discord has ended the session for good (${code}).`,
+    "Look at the bot's page at https://discord.com/developers/applications, then start again.",
+    { cause },
+  );
+}
+
+function tokenRefused(cause: unknown): RecorderError {
+  return new RecorderError(
+    "E-TOKEN",
+    "Discord does not accept DISCORD_TOKEN.",
+    'Copy the token anew from the page "Bot" of https://discord.com/developers/applications and start again.',
+    { cause },
+  );
+}
+
+function intentsRefused(cause: unknown): RecorderError {
+  return new RecorderError(
+    "E-INTENTS",
+    "Discord refuses the intents Guilds and GuildVoiceStates to this bot.",
+    "Neither is privileged: check that the application is not restricted in the developer portal.",
+    { cause },
+  );
+}
+
 function explainLogin(error: unknown, apiUrl: string): RecorderError {
   const why = reasonOf(error);
-  if (TOKEN_FAULTS.test(why) || (error instanceof DiscordAPIError && error.status === 401)) {
-    return new RecorderError(
-      "E-TOKEN",
-      "Discord does not accept DISCORD_TOKEN.",
-      'Copy the token anew from the page "Bot" of https://discord.com/developers/applications and start again.',
-      { cause: error },
-    );
-  }
-  if (INTENT_FAULTS.test(why)) {
-    return new RecorderError(
-      "E-INTENTS",
-      "Discord refuses the intents Guilds and GuildVoiceStates to this bot.",
-      "Neither is privileged: check that the application is not restricted in the developer portal.",
-      { cause: error },
-    );
-  }
+  const isUnauthorized = error instanceof DiscordAPIError && error.status === 401;
+  if (TOKEN_FAULTS.test(why) || isUnauthorized) return tokenRefused(error);
+  if (INTENT_FAULTS.test(why)) return intentsRefused(error);
   return new RecorderError(
     "E-DISCORD-UNREACHABLE",
     `Discord cannot be reached at ${apiUrl}: ${why}.`,

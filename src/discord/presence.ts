@@ -19,7 +19,7 @@ export type PresenceOptions = {
 
 /**
  * Lives on the main thread. Watches who is in a recorded channel: tells the recording who joined and left, and ends it
- * when no human has been there for five minutes.
+ * when no human has been there for five minutes, or the channel is gone.
  */
 export class Presence {
   readonly #options: PresenceOptions;
@@ -31,13 +31,42 @@ export class Presence {
     this.#options = options;
     this.#emptyMs = options.emptyMs ?? EMPTY_MS;
     options.client.on(Events.VoiceStateUpdate, this.#listener);
+    options.client.on(Events.ChannelDelete, this.#onChannelDelete);
+    options.client.on(Events.GuildDelete, this.#onGuildDelete);
+    options.client.on(Events.GuildAvailable, this.#onGuildAvailable);
   }
 
   close(): void {
-    this.#options.client.off(Events.VoiceStateUpdate, this.#listener);
+    const { client } = this.#options;
+    client.off(Events.VoiceStateUpdate, this.#listener);
+    client.off(Events.ChannelDelete, this.#onChannelDelete);
+    client.off(Events.GuildDelete, this.#onGuildDelete);
+    client.off(Events.GuildAvailable, this.#onGuildAvailable);
     for (const { timer } of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
   }
+
+  readonly #onChannelDelete = (channel: { readonly id: string }): void => {
+    if (!("guildId" in channel) || typeof channel.guildId !== "string") return;
+    const manifest = this.#options.recorder.status(channel.guildId)?.manifest;
+    if (manifest?.channel.id !== channel.id) return;
+    void this.#stop(channel.guildId, manifest.id, "the channel was deleted");
+  };
+
+  readonly #onGuildDelete = ({ id }: Guild): void => {
+    const manifest = this.#options.recorder.status(id)?.manifest;
+    if (manifest !== undefined) void this.#stop(id, manifest.id, "I was removed from the server");
+  };
+
+  /** After an outage: what happened meanwhile was never told. */
+  readonly #onGuildAvailable = (guild: Guild): void => {
+    const manifest = this.#options.recorder.status(guild.id)?.manifest;
+    if (manifest === undefined) return;
+    if (!guild.channels.cache.has(manifest.channel.id))
+      void this.#stop(guild.id, manifest.id, "the channel was deleted");
+    else if (hasHumans(guild, manifest.channel.id)) this.#disarm(guild.id);
+    else this.#arm(guild.id, manifest.id);
+  };
 
   #onChange(before: VoiceState, after: VoiceState): void {
     const { guild } = after;

@@ -34,7 +34,7 @@ export class VoiceAdapter implements VoiceGateway {
     const created = guild.voiceAdapterCreator({
       onVoiceStateUpdate: (data) => listener({ kind: "state", data }),
       onVoiceServerUpdate: (data) => listener({ kind: "server", data }),
-      // Called when the shard is lost for good; `send` answers false from then on.
+      // Called when the shard is refused for good; `send` answers false from then on, and the process ends (`bot.ts`).
       destroy: () => this.#log.warn({ guildId }, "voice adapter lost its gateway connection"),
     });
     const adapter: Adapter = {

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PermissionFlagsBits } from "discord.js";
 import { Bot } from "../../src/discord/bot.ts";
+import type { SilenceTiming } from "../../src/discord/silence-watch.ts";
 import { createLog } from "../../src/log.ts";
 import { Catalog } from "../../src/recordings/catalog.ts";
 import { Recorder } from "../../src/recordings/recorder.ts";
@@ -21,6 +22,7 @@ export type GuildOptions = {
   readonly prepare?: (discord: SimulatedDiscord) => void;
   /** When a recording in an empty channel ends. */
   readonly emptyMs?: number;
+  readonly silence?: SilenceTiming;
 };
 
 export class Guild {
@@ -64,8 +66,8 @@ export class Guild {
     const surroundings = { capture, writer, catalog, names, notices, storage, announce: false, log };
     const recorder = stack.use(await Recorder.start({ ...surroundings, diskReserveBytes: 0 }));
     const links = new Links({ publicUrl: "https://rec.example", secret: "s".repeat(32) });
-    const { emptyMs } = options;
-    await bot.serve({ recorder, links, retentionDays: 30, ...(emptyMs === undefined ? {} : { emptyMs }) });
+    const { prepare: _, ...serving } = options;
+    await bot.serve({ recorder, links, retentionDays: 30, ...serving });
     return new Guild({ discord, bot, recorder, capture, writer, links, zoe }, stack.move());
   }
 

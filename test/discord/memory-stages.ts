@@ -102,6 +102,19 @@ export class MemoryCapture implements CaptureStage {
     this.#listener({ kind: "deafened", handle: 1, position: 48_000, deaf });
   }
 
+  /** One second is over; so many datagrams have come in all. */
+  progress(datagrams: number): void {
+    const connection = { datagrams, notMedia: 0, unattributed: 0 };
+    this.#listener({
+      kind: "progress",
+      handle: 1,
+      position: 48_000,
+      tracks: [],
+      connection,
+      queuedFrames: 0,
+    });
+  }
+
   interrupt(): void {
     this.#listener({ kind: "interrupted", handle: 1, position: 0, reason: "test" });
   }
