@@ -36,6 +36,8 @@ export class VoiceService {
   readonly problems: string[];
   /** What the server does wrong on purpose. */
   readonly faults: VoiceFaults;
+  /** How often clients could not follow a change of keys and asked for new ones (op 31). */
+  keyRequests = 0;
   readonly #dave: boolean;
   readonly #externalSender: ExternalSender = createExternalSender();
   readonly #sfu: Sfu;
@@ -221,7 +223,10 @@ export class VoiceService {
       this.#roomOf(client).forward(client, packet);
     },
     speaking: (client, flags) => this.#roomOf(client).speak(client, flags),
-    dave: (client, op, body) => this.#roomOf(client).encryption?.receive(client.userId, op, body),
+    dave: (client, op, body) => {
+      if (op === 31) this.keyRequests++;
+      this.#roomOf(client).encryption?.receive(client.userId, op, body);
+    },
     left: (client) => {
       this.#clients.delete(client);
       this.#roomOf(client).leave(client);
