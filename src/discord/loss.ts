@@ -1,39 +1,33 @@
-import { balances } from "../recordings/counts.ts";
-import type { TrackCounts } from "../recordings/counts.ts";
+import { gapReport } from "../recordings/gap-report.ts";
 import type { Manifest } from "../recordings/manifest.ts";
 import { escapeText } from "./markdown.ts";
 
-/** What is missing from a recording, in words: pure. */
+/** Lines about one person, and in all, before the rest is left to the page. */
+const MAX_LINES_EACH = 3;
+const MAX_LINES = 8;
 
-const REASONS: readonly (readonly [keyof TrackCounts, string])[] = [
-  ["expired", "never decryptable"],
-  ["late", "too late"],
-  ["rejected", "damaged or forged"],
-  ["dropped", "refused because the disk was too slow"],
-];
-
-/** Lines shown before the rest is left to the page. */
-const MAX_LINES = 5;
-
-/**
- * One line that all is there, or one for each thing that is not. Packets of 20 ms are what Discord sends; packets that
- * got lost on the network were never received, and what could be reconstructed of them is not missing.
- */
+/** Whether anything is missing, in lines for Discord: one that all is there, or one for each thing that is not. Pure. */
 export function lossLines(manifest: Manifest): readonly string[] {
-  const lines: string[] = [];
-  for (const { name, counts } of manifest.tracks) {
-    if (counts === undefined) continue;
-    const lost = REASONS.filter(([key]) => counts[key] > 0).map(([key, why]) => `${counts[key]} ${why}`);
-    if (lost.length > 0) lines.push(`⚠️ ${escapeText(name)}: missing ${packets(lost.join(", "))}.`);
-    else if (!balances(counts)) lines.push(`⚠️ ${escapeText(name)}: the packet counts do not add up.`);
+  const { complete, recording, tracks } = gapReport(manifest);
+  const lines = recording.map(({ name, text }) => lineOf(name, text));
+  let more = 0;
+  for (const { name, missing } of tracks) {
+    for (const { text } of missing.slice(0, MAX_LINES_EACH)) lines.push(lineOf(name, text));
+    more += Math.max(0, missing.length - MAX_LINES_EACH);
   }
-  const unattributed = manifest.connection?.unattributed ?? 0;
-  if (unattributed > 0) lines.push(`⚠️ ${unattributed} packets of unknown senders could not be used.`);
-  if (lines.length === 0) return ["✅ Complete: everything received is in the tracks."];
-  const more = lines.length - MAX_LINES;
-  return more > 0 ? [...lines.slice(0, MAX_LINES), `… and ${more} more; see the page.`] : lines;
+  if (complete) return tracks.length === 0 ? [] : [completeLine(manifest)];
+  more += Math.max(0, lines.length - MAX_LINES);
+  const shown = lines.slice(0, MAX_LINES);
+  return more > 0 ? [...shown, `… and ${more} more; see the page.`] : shown;
 }
 
-function packets(list: string): string {
-  return `packets of 20 ms: ${list}`;
+function lineOf(name: string | undefined, text: string): string {
+  return name === undefined ? `⚠️ ${text}` : `⚠️ ${escapeText(name)}: ${text}`;
+}
+
+function completeLine({ state, tracks }: Manifest): string {
+  const repaired = tracks.some(({ counts }) => (counts?.concealedSamples ?? 0) > 0);
+  const what = state === "finished" ? "Complete" : "Complete so far";
+  const how = repaired ? "; some of it was repaired after packets were lost on the network" : "";
+  return `✅ ${what}: nothing that was said is missing${how}.`;
 }

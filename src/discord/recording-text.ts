@@ -1,7 +1,5 @@
 import { secondsOf } from "../audio/pcm.ts";
 import type { Manifest } from "../recordings/manifest.ts";
-import { interruptionLines } from "../recordings/interruption-words.ts";
-import { unheardLines } from "../recordings/unheard.ts";
 import { expiryOf } from "../web/links.ts";
 import type { Links } from "../web/links.ts";
 import { lossLines } from "./loss.ts";
@@ -43,9 +41,8 @@ export function stoppedAnswer(
     ...(endedBecause === undefined ? [] : [`It ended because ${endedBecause}.`]),
     `Page: <${links.page(manifest.id)}>`,
     ...(manifest.error === undefined ? [] : [`⚠️ ${manifest.error.message} (${manifest.error.code})`]),
-    ...(tracks.length === 0 ? ["Nobody was heard, so there are no tracks."] : lossLines(manifest)),
-    ...interruptionLines(manifest).map((line) => `⚠️ ${line}`),
-    ...unheardLines(manifest, escapeText).map((line) => `⚠️ ${line}`),
+    ...(tracks.length === 0 ? ["Nobody was heard, so there are no tracks."] : []),
+    ...lossLines(manifest),
     ...(tracks.length === 0
       ? []
       : [
@@ -80,9 +77,7 @@ export function statusAnswer(manifest: Manifest, { links }: LinkSource): readonl
     `${STATES[manifest.state]} <#${manifest.channel.id}>${since} by ${escapeText(manifest.startedBy.name)}.`,
     `Title: ${escapeText(manifest.title)}`,
     tracks.length === 0 ? "Nobody was heard so far." : `Heard so far (${tracks.length}): ${heard}`,
-    ...(tracks.length === 0 ? [] : lossLines(manifest)),
-    ...interruptionLines(manifest).map((line) => `⚠️ ${line}`),
-    ...unheardLines(manifest, escapeText).map((line) => `⚠️ ${line}`),
+    ...lossLines(manifest),
     `Page: <${links.page(manifest.id)}>`,
   ]);
 }

@@ -1,9 +1,7 @@
-/** The spans in which one person spoke and could not be decrypted, in a manifest, and in words: pure. */
+/** The spans in which one person spoke and could not be decrypted, in a manifest: pure. */
 import { secondsOf } from "../audio/pcm.ts";
 import type { Manifest, Unheard } from "./manifest.ts";
 
-/** Lines told before the rest is only counted. */
-const MAX_LINES = 10;
 /** Spans kept: a person whose keys come and go must not fill the manifest. */
 const MAX_SPANS = 500;
 
@@ -36,21 +34,6 @@ export function withUnheardEndedAt(manifest: Manifest, lengthSamples: number): M
     .filter((one) => one.fromSamples < lengthSamples)
     .map((one) => ({ ...one, toSamples: Math.min(one.toSamples ?? lengthSamples, lengthSamples) }));
   return { ...manifest, unheard };
-}
-
-/** One line for each span, none where everybody was heard; plain text but for what `show` makes of a name. */
-export function unheardLines({ unheard = [] }: Manifest, show = (name: string): string => name): string[] {
-  const lines = unheard.slice(0, MAX_LINES).map((one) => line(one, show(one.name)));
-  const more = unheard.length - MAX_LINES;
-  if (more > 0) lines.push(`Somebody could not be decrypted ${more} more ${more === 1 ? "time" : "times"}.`);
-  return lines;
-}
-
-function line({ fromSamples, toSamples }: Unheard, name: string): string {
-  const from = minutesOf(fromSamples);
-  return toSamples === undefined
-    ? `${name} speaks and cannot be decrypted since ${from}.`
-    : `${name} could not be decrypted from ${from} to ${minutesOf(toSamples)}.`;
 }
 
 /** "1:02:03" or "2:03", from the recording's beginning. */

@@ -1,21 +1,17 @@
+import { gapReport } from "../recordings/gap-report.ts";
+import type { GapReport, MissingPart } from "../recordings/gap-report.ts";
 import { isOver } from "../recordings/manifest.ts";
-import { interruptionLines } from "../recordings/interruption-words.ts";
-import { unheardLines } from "../recordings/unheard.ts";
 import type { Manifest, ManifestTrack } from "../recordings/manifest.ts";
 import { html } from "./html.ts";
 import type { Html } from "./html.ts";
 import { expiryOf } from "./links.ts";
 import type { Links } from "./links.ts";
 import { pageShell, withoutBidiControls } from "./page-shell.ts";
-import {
-  dateInWords,
-  durationForMachines,
-  durationInWords,
-  missingInWords,
-  repairedInWords,
-  loudnessInWords,
-  sizeInWords,
-} from "./words.ts";
+import { dateInWords, durationForMachines, loudnessInWords, sizeInWords } from "./words.ts";
+import { durationInWords } from "../recordings/time-words.ts";
+
+/** Lines about what is missing of one track, or of all. */
+const MAX_MISSING = 12;
 
 export type PageContext = {
   readonly links: Links;
@@ -27,11 +23,12 @@ export type PageContext = {
 
 /** The page of one recording: what it is, whether it is complete, and a download for each person. No script. */
 export function recordingPage(manifest: Manifest, context: PageContext): string {
+  const report = gapReport(manifest);
   return pageShell(
     `${manifest.title}: recording`,
     html`<h1><bdi>${manifest.title}</bdi></h1>
-      ${stateLine(manifest)} ${noticeCard(manifest)} ${factsCard(manifest, context)}
-      ${tracksCard(manifest, context)}`,
+      ${stateLine(manifest)} ${noticeCard(manifest)} ${factsCard(manifest, context)} ${missingCard(report)}
+      ${tracksCard(manifest, report, context)}`,
   );
 }
 
@@ -120,7 +117,16 @@ function time(atMs: number): Html {
   return html`<time datetime="${new Date(atMs).toISOString()}">${dateInWords(atMs)}</time>`;
 }
 
-function tracksCard(manifest: Manifest, context: PageContext): Html {
+/** What is missing from everybody, or came from nobody who is known. */
+function missingCard({ recording }: GapReport): Html | undefined {
+  if (recording.length === 0) return undefined;
+  return html`<section class="card">
+    <h2>Missing from the whole recording</h2>
+    ${missingList(recording)}
+  </section>`;
+}
+
+function tracksCard(manifest: Manifest, report: GapReport, context: PageContext): Html {
   if (manifest.tracks.length === 0)
     return html`<section class="card">
       <h2>Tracks</h2>
@@ -133,28 +139,19 @@ function tracksCard(manifest: Manifest, context: PageContext): Html {
       One WAV for each person, 48 kHz, 16 bit, ${channels}. All start and end at the same instant: put them at
       the same place in your editor.
     </p>
-    ${unattributedLine(manifest)}
-    ${[...interruptionLines(manifest), ...unheardLines(manifest)].map((line) => html`<p class="warn">${line}</p>`)}
     <ul class="tracks">
-      ${manifest.tracks.map((track) => trackItem(manifest, track, context))}
+      ${manifest.tracks.map((track) => trackItem(manifest, track, report, context))}
     </ul>
     ${archiveLine(manifest, context)}
   </section>`;
 }
 
-function unattributedLine({ connection }: Manifest): Html | undefined {
-  if (connection === undefined || connection.unattributed === 0) return undefined;
-  return html`<p class="warn">
-    ${connection.unattributed} packets came from people whom Discord never named; they are on no track.
-  </p>`;
-}
-
-function trackItem(manifest: Manifest, track: ManifestTrack, context: PageContext): Html {
+function trackItem(manifest: Manifest, track: ManifestTrack, report: GapReport, context: PageContext): Html {
   return html`<li>
     <div>
       <bdi class="name">${track.name}</bdi>
       <p class="soft">${trackFacts(manifest, track).join(" · ")}</p>
-      ${completeness(manifest, track)}
+      ${completeness(track, report)}
     </div>
     ${downloadButton(manifest, track, context)}
   </li> `;
@@ -190,21 +187,29 @@ function trackFacts(manifest: Manifest, track: ManifestTrack): string[] {
   return [...facts, ...loudnessInWords(track)];
 }
 
-function completeness(manifest: Manifest, { counts, problem }: ManifestTrack): Html | undefined {
-  if (!isOver(manifest)) return undefined;
+function completeness({ track, problem }: ManifestTrack, report: GapReport): Html | undefined {
   if (problem !== undefined) return html`<p class="warn">${problem}</p>`;
-  if (counts === undefined) return html`<p class="warn">How complete it is, is not known.</p>`;
-  const missing = missingInWords(counts);
-  const repaired = repairedInWords(counts);
-  return html`${completenessLine(manifest, missing)}${repaired === undefined ? undefined : html`<p class="soft">${repaired}</p>`}`;
+  const found = report.tracks.find((one) => one.track === track);
+  if (found === undefined) return undefined;
+  const { missing, repaired, verdict } = found;
+  const tone = verdict?.startsWith("Complete") ? "good" : "soft";
+  return html`${missingList(missing)}
+  ${verdict === undefined ? undefined : html`<p class="${tone}">${verdict}</p>`}
+  ${repaired === undefined ? undefined : html`<p class="soft">${repaired}</p>`}`;
 }
 
-function completenessLine({ state }: Manifest, missing: readonly string[]): Html {
-  if (missing.length > 0) return html`<p class="warn">Missing: ${missing.join("; ")}.</p>`;
-  // After a failure the counts do not tell what the disk refused.
-  return state === "failed"
-    ? html`<p class="soft">Nothing else is known to be missing.</p>`
-    : html`<p class="good">Complete</p>`;
+function missingItem({ name, text }: MissingPart): Html {
+  return html`<li>${name === undefined ? undefined : html`<bdi>${name}</bdi>: `}${text}</li>`;
+}
+
+/** What is missing, a line each; beyond the first ones, how many there are. */
+function missingList(missing: readonly MissingPart[]): Html | undefined {
+  if (missing.length === 0) return undefined;
+  const more = missing.length - MAX_MISSING;
+  return html`<ul class="missing">
+    ${missing.slice(0, MAX_MISSING).map(missingItem)}
+    ${more > 0 ? html`<li>… and ${more} more, listed in recording.json.</li>` : undefined}
+  </ul>`;
 }
 
 function downloadButton(manifest: Manifest, track: ManifestTrack, context: PageContext): Html | undefined {

@@ -76,14 +76,18 @@ test("a recording without tracks says so, and a failed one says why", () => {
 });
 
 test("what is missing is said in words, per person", () => {
-  const lost = { received: 20, written: 10, late: 2, expired: 3, rejected: 1, dropped: 4 };
-  const lines = lossLines(finished({ tracks: [track(1, "Zoë", lost), track(2, "Ben")] }));
-  assert.deepEqual(lines, [
-    "⚠️ Zoë: missing packets of 20 ms: 3 never decryptable, 2 too late, 1 damaged or forged, 4 refused because the disk was too slow.",
+  const late = track(1, "__Zoë__", { received: 12, late: 2 });
+  assert.deepEqual(lossLines(finished({ tracks: [late, track(2, "Ben")] })), [
+    "⚠️ \\_\\_Zoë\\_\\_: 2 packets (0.04 s) missing: too late to be placed.",
   ]);
   const connection = { datagrams: 9, notMedia: 0, unattributed: 7 };
-  assert.match(lossLines(finished({ connection })).join(), /7 packets of unknown senders/);
+  assert.match(lossLines(finished({ connection })).join(), /⚠️ 7 packets \(0\.14 s\) came from people/);
   assert.match(lossLines(finished({ tracks: [track(1, "Zoë", { received: 99 })] })).join(), /do not add up/);
+  const many = { fromSamples: 0, toSamples: 4_800, missingSamples: 4_800, reason: "network" } as const;
+  const gaps = Array.from({ length: 90 }, () => many);
+  const long = lossLines(finished({ tracks: [1, 2, 3].map((at) => ({ ...track(at, "Zoë"), gaps })) }));
+  assert.deepEqual([long.length, long.at(-1)], [9, "… and 262 more; see the page."]);
+  assert.match(lossLines(finished({ state: "recording" })).join(), /^✅ Complete so far: nothing/);
 });
 
 test("start says where, how and where to look; status says who was heard", () => {

@@ -22,7 +22,7 @@ test(
     assert.match(guild.chat[1] ?? "", /B\\\*n is speaking, but I can't decrypt it.*since 1:05/);
     assert.ok(guild.chat[1]?.includes(`<@${zoe.id}>`), "whoever started it is called");
     const status = await discord.command(zoe, "record status");
-    assert.match(status.content, /B\\\*n speaks and cannot be decrypted since 1:05/);
+    assert.match(status.content, /B\\\*n: speaks and cannot be decrypted since 1:05/);
 
     capture.hearing("heard-again", ben.id, 80 * SECOND);
     await eventually("it is withdrawn", () => /heard again.*from 1:05 to 1:20/.test(guild.chat[1] ?? ""));

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { manifestSchema } from "../../src/recordings/manifest.ts";
 import { newManifest } from "../../src/recordings/manifest-changes.ts";
-import { interruptionLines } from "../../src/recordings/interruption-words.ts";
 import {
   isInterrupted,
   withEndOfInterruption,
@@ -33,22 +32,4 @@ test("a span never reaches beyond the recording, nor ends before it begins", () 
   const open = withInterruption(manifest, lost);
   assert.equal(withEndOfInterruption(open, ["connection"], 1)?.interruptions?.[0]?.toSamples, 48_000);
   assert.deepEqual(withInterruptionsEndedAt(open, 40_000).interruptions, []);
-});
-
-test("a manifest of a former version has no interruptions and says nothing of them", () => {
-  assert.deepEqual(interruptionLines(manifestSchema.parse(manifest)), []);
-});
-
-test("interruptions are told with their place in the recording", () => {
-  const late = { ...lost, fromSamples: 48_000 * 3_723.45, toSamples: 48_000 * 3_733.9 };
-  const lines = interruptionLines({ ...manifest, interruptions: [{ ...late }, deafened] });
-  assert.deepEqual(lines, [
-    "Nobody could be heard from 1:02:03.4 to 1:02:13.9 (10.4 s): Lost.",
-    "Nobody can be heard since 0:01.5: Deafened.",
-  ]);
-  const many = Array.from({ length: 12 }, () => late);
-  assert.equal(
-    interruptionLines({ ...manifest, interruptions: many }).at(-1),
-    "Nobody could be heard 2 more times.",
-  );
 });

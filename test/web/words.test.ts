@@ -1,14 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { NO_PACKETS } from "../../src/recordings/counts.ts";
-import {
-  dateInWords,
-  durationForMachines,
-  durationInWords,
-  missingInWords,
-  repairedInWords,
-  sizeInWords,
-} from "../../src/web/words.ts";
+import { dateInWords, durationForMachines, sizeInWords } from "../../src/web/words.ts";
+import { durationInWords } from "../../src/recordings/time-words.ts";
 
 test("durations are short where they are short and never decimal where they are long", () => {
   assert.equal(durationInWords(0), "0 s");
@@ -29,13 +22,4 @@ test("sizes have three figures at most, and a unit that fits", () => {
 
 test("dates say their time zone", () => {
   assert.equal(dateInWords(Date.UTC(2026, 10, 21, 9, 35)), "21 November 2026 at 09:35 UTC");
-});
-
-test("a track is complete when nothing said was lost, whatever else arrived", () => {
-  const harmless = { ...NO_PACKETS, received: 100, written: 80, duplicate: 10, padding: 10 };
-  assert.deepEqual(missingInWords(harmless), []);
-  assert.equal(repairedInWords(harmless), undefined);
-  assert.equal(missingInWords({ ...NO_PACKETS, dropped: 1 }).length, 1);
-  assert.equal(missingInWords({ ...NO_PACKETS, expired: 1 }).length, 1);
-  assert.equal(missingInWords({ ...NO_PACKETS, held: 2 }).length, 1);
 });
