@@ -11,6 +11,7 @@ import type { TapOutlet } from "./connection-tap.ts";
 import type { OpusCodec } from "./decoder.ts";
 import { Earshot } from "./earshot.ts";
 import type { LinkTiming } from "./link-timing.ts";
+import { KeyWatch } from "./key-watch.ts";
 import { monotonicMs } from "./monotonic-clock.ts";
 import type { Resumption } from "./protocol.ts";
 import { drainSockets } from "./socket-drain.ts";
@@ -85,6 +86,8 @@ export class CaptureSession {
       counts: books,
       log: this.#log,
       begun: () => this.#zeroMs !== undefined && this.#earshot.admitted,
+      keyWatch: new KeyWatch(),
+      onKeysLost: () => this.#link.reconnect("Nobody's audio could be decrypted."),
       position: () => this.#now(),
       trackOf: (userId) => this.#trackOf(userId),
     };

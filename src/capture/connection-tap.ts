@@ -2,10 +2,10 @@ import { NetworkingStatusCode } from "@discordjs/voice";
 import type { ConnectionData, Networking, NetworkingState, VoiceUDPSocket } from "@discordjs/voice";
 import type { Channels } from "../audio/pcm.ts";
 import type { Log } from "../log.ts";
+import { daveOf, keyStateOf, membersOf } from "./call-state.ts";
 import type { OpusCodec } from "./decoder.ts";
-import { KeyWatch } from "./key-watch.ts";
+import type { KeyWatch } from "./key-watch.ts";
 import { MediaIntake } from "./media-intake.ts";
-import type { DaveState } from "./media-lock.ts";
 import { enlargeReceiveBuffer } from "./receive-buffer.ts";
 import { OPUS_PAYLOAD_TYPE, emptyRtpHeader, parseRtp } from "./rtp.ts";
 import { readSenderNews } from "./sender-map.ts";
@@ -23,6 +23,9 @@ export type TapOutlet = {
   readonly botUserId: string;
   readonly counts: DatagramCounts;
   readonly log: Log;
+  readonly keyWatch: KeyWatch;
+  /** Called when only leaving the call and joining it again can bring the end-to-end keys back. */
+  readonly onKeysLost: () => void;
   /** Whether the recording's clock runs; what comes before is not the recording's. */
   readonly begun: () => boolean;
   /** Now, in samples on the recording's clock. */
@@ -30,7 +33,6 @@ export type TapOutlet = {
   readonly trackOf: (userId: string) => Track;
 };
 
-const NO_DAVE: DaveState = { protocolVersion: 0, session: undefined };
 const HOUSEKEEPING_MS = 1_000;
 
 /**
@@ -41,7 +43,6 @@ export class ConnectionTap {
   readonly #networking: Networking;
   readonly #outlet: TapOutlet;
   readonly #header = emptyRtpHeader();
-  readonly #keyWatch = new KeyWatch();
   readonly #intake: MediaIntake;
   readonly #sockets: VoiceSocketTap;
   #udp: VoiceUDPSocket | undefined;
@@ -55,7 +56,6 @@ export class ConnectionTap {
     this.#outlet = outlet;
     this.#intake = new MediaIntake({
       ...outlet,
-      keyWatch: this.#keyWatch,
       dave: () => daveOf(networking.state),
       members: () => membersOf(networking.state),
     });
@@ -128,9 +128,12 @@ export class ConnectionTap {
   #recoverKeys(nowMs: number): void {
     const { state } = this.#networking;
     if (state.code !== NetworkingStatusCode.Ready || state.dave === undefined) return;
-    if (!this.#keyWatch.shouldRecover(nowMs)) return;
-    this.#outlet.log.warn("nobody's audio can be decrypted: asking for new keys");
-    state.dave.recoverFromInvalidTransition(state.dave.lastTransitionId ?? 0);
+    const { dave } = state;
+    const remedy = this.#outlet.keyWatch.remedy(nowMs, keyStateOf(dave));
+    if (remedy === "none") return;
+    this.#outlet.log.warn({ remedy }, "nobody's audio can be decrypted");
+    if (remedy === "rejoin") this.#outlet.onKeysLost();
+    else dave.recoverFromInvalidTransition(dave.lastTransitionId ?? 0);
   }
 
   #importKey(data: Partial<ConnectionData>): void {
@@ -146,15 +149,4 @@ export class ConnectionTap {
       );
     }
   }
-}
-
-/** In any other state we do not know whether the media is encrypted end to end. */
-function daveOf(state: NetworkingState): DaveState | undefined {
-  if (state.code !== NetworkingStatusCode.Ready && state.code !== NetworkingStatusCode.Resuming)
-    return undefined;
-  return state.dave ?? NO_DAVE;
-}
-
-function membersOf(state: NetworkingState): Iterable<string> {
-  return "connectionData" in state ? (state.connectionData.connectedClients ?? []) : [];
 }

@@ -1,5 +1,6 @@
 import { NetworkingStatusCode } from "@discordjs/voice";
 import type { Networking } from "@discordjs/voice";
+import { keyStateOf } from "./call-state.ts";
 
 /** The call's end-to-end keys: it has none; ours are not there yet, or about to change; ours are there. */
 export type MediaKeys = "none" | "pending" | "settled";
@@ -9,9 +10,7 @@ export function mediaKeysOf(networking: Networking | undefined): MediaKeys {
   const state = networking?.state;
   const dave = state?.code === NetworkingStatusCode.Ready ? state.dave : undefined;
   if (dave === undefined || dave.protocolVersion === 0) return "none";
-  // Private in the typings, and nothing public tells that a transition is under way.
-  const changing = dave["pendingTransitions"].size > 0 || dave.reinitializing;
-  return dave.session?.ready === true && !changing ? "settled" : "pending";
+  return dave.session?.ready === true && keyStateOf(dave) === "settled" ? "settled" : "pending";
 }
 
 /** Whether the voice server has told of nobody else in the call. */

@@ -13,23 +13,33 @@ export type VoiceSocketListener = {
 
 type BinaryMessage = { readonly op: number; readonly seq: number; readonly payload: Buffer };
 
+/** A message that came too early, to be told again. */
+type Deferred =
+  | { readonly event: "packet"; readonly message: unknown }
+  | { readonly event: "binary"; readonly message: BinaryMessage };
+
 const OP_READY = 2;
 /** Prepare transition, execute transition, prepare epoch. */
-const DAVE_OPS: ReadonlySet<number> = new Set([21, 22, 24]);
+const KEY_OPS: ReadonlySet<number> = new Set([21, 22, 24]);
+/** Commit, welcome. */
+const KEY_BINARY_OPS: ReadonlySet<number> = new Set([29, 30]);
+/** Who comes and goes, and the above: what only makes sense in its order among the binary messages. */
+const ORDERED_OPS: ReadonlySet<number> = new Set([11, 13, ...KEY_OPS]);
 /** Ten times what 25 people joining at once cause. */
-const MAX_REPLAYED = 1_024;
+const MAX_DEFERRED = 1_024;
 
 /**
  * Lives on the capture thread. Stands between a voice websocket and the library's handlers, and makes up for three
  * faults of @discordjs/voice 0.19.2: its handlers throw at unexpected MLS messages (an uncaught exception), it ignores
- * MLS messages while it resumes, and it takes the server's first cipher whether or not we can open it.
+ * MLS messages while it resumes but not the JSON messages between them, and it takes the server's first cipher whether or
+ * not we can open it.
  */
 export class VoiceSocketTap {
   readonly #networking: Networking;
   readonly #log: Log;
   readonly #listener: VoiceSocketListener;
   readonly #attached = new WeakSet<VoiceWebSocket>();
-  #deferred: BinaryMessage[] = [];
+  #deferred: Deferred[] = [];
   #closed = false;
 
   constructor(networking: Networking, log: Log, listener: VoiceSocketListener) {
@@ -46,34 +56,45 @@ export class VoiceSocketTap {
     const onBinary = this.#takeListeners(socket, "binary");
     socket.on("packet", (packet: unknown) => {
       if (!this.#isCurrent(socket)) return;
+      if (
+        isMessage(packet) &&
+        ORDERED_OPS.has(packet.op) &&
+        this.#defers({ event: "packet", message: packet })
+      )
+        return;
       preferTransportMode(packet);
       onPacket(packet);
       if (!isMessage(packet)) return;
       this.#listener.onPacket(packet.op, packet.d);
-      if (DAVE_OPS.has(packet.op)) this.#listener.onKeys();
+      if (KEY_OPS.has(packet.op)) this.#listener.onKeys();
     });
     socket.on("binary", (message: BinaryMessage) => {
       if (!this.#isCurrent(socket)) return;
-      if (this.#networking.state.code === NetworkingStatusCode.Resuming) {
-        if (this.#deferred.length < MAX_REPLAYED) this.#deferred.push(message);
-        return;
-      }
+      if (this.#defers({ event: "binary", message })) return;
       onBinary(message);
-      this.#listener.onKeys();
+      if (KEY_BINARY_OPS.has(message.op)) this.#listener.onKeys();
     });
   }
 
-  /** Hands over the MLS messages that came while the connection was being resumed. */
+  /** Hands over, in order, what came while the connection was being resumed. */
   replay(): void {
     const { state } = this.#networking;
     if (this.#deferred.length === 0 || !("ws" in state)) return;
     const messages = this.#deferred;
     this.#deferred = [];
-    for (const message of messages) state.ws.emit("binary", message);
+    for (const { event, message } of messages) state.ws.emit(event, message);
   }
 
   close(): void {
     this.#closed = true;
+  }
+
+  /** Keeps a message while the connection is being resumed; whether it did. */
+  #defers(deferred: Deferred): boolean {
+    if (this.#networking.state.code !== NetworkingStatusCode.Resuming) return false;
+    if (this.#deferred.length < MAX_DEFERRED) this.#deferred.push(deferred);
+    else this.#log.warn("more messages missed than can be caught up with: the keys may have to be asked for");
+    return true;
   }
 
   #isCurrent(socket: VoiceWebSocket): boolean {

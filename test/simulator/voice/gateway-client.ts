@@ -42,6 +42,8 @@ export class GatewayClient {
   readonly #sfu: Sfu;
   readonly #faults: VoiceFaults;
   readonly #events: SessionEvents;
+  /** Messages repeated at resumes. */
+  repeated = 0;
   readonly #buffer: Buffered[] = [];
   readonly #daveVersion: number;
   #socket: WebSocket | undefined;
@@ -96,7 +98,11 @@ export class GatewayClient {
   resumed(socket: WebSocket, seqAck: number): void {
     this.#adopt(socket);
     if (!this.#faults.replayBeforeResumed) this.#send(9, null);
-    for (const { seq, data } of this.#buffer) if (seq > seqAck) socket.send(data);
+    for (const { seq, data } of this.#buffer) {
+      if (seq <= seqAck) continue;
+      socket.send(data);
+      this.repeated++;
+    }
     if (this.#faults.replayBeforeResumed) this.#send(9, null);
   }
 

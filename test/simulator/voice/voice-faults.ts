@@ -6,6 +6,8 @@ export type VoiceFaults = {
   dropHeartbeatAcks: boolean;
   /** Op 7 is answered by closing with 4006. */
   refuseResume: boolean;
+  /** Op 7 is answered only after this time. */
+  resumeDelayMs: number;
   /** Missed messages come before op 9 instead of after it. */
   replayBeforeResumed: boolean;
   /** Nobody learns which SSRC is whose (op 5). */
@@ -23,6 +25,7 @@ export function noVoiceFaults(): VoiceFaults {
     dropDiscoveries: 0,
     dropHeartbeatAcks: false,
     refuseResume: false,
+    resumeDelayMs: 0,
     replayBeforeResumed: true,
     omitSpeaking: false,
     speakingDelaysMs: new Map(),

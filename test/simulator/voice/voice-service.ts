@@ -182,6 +182,11 @@ export class VoiceService {
     this.#sfu.inject(this.#require(userId).port, datagram);
   }
 
+  /** How many messages a client missed and got at its resumes. */
+  repeatedTo(userId: string): number {
+    return this.#require(userId).repeated;
+  }
+
   /** Closes a client's voice websocket; 1006 drops it without a word. Below 4000 and with 4015 it may resume. */
   closeClient(userId: string, code: number): void {
     const client = this.#require(userId);
@@ -283,7 +288,9 @@ export class VoiceService {
       client?.end(4006);
       return socket.close(4006);
     }
-    client.resumed(socket, Number(data["seq_ack"]));
+    const resume = (): void => client.resumed(socket, Number(data["seq_ack"]));
+    if (this.faults.resumeDelayMs > 0) setTimeout(resume, this.faults.resumeDelayMs);
+    else resume();
   }
 
   #room(guildId: string, channelId: string): VoiceRoom {
