@@ -3,21 +3,29 @@ import { createRequire } from "node:module";
 import { messageOf } from "../errors.ts";
 import type { Channels } from "../audio/pcm.ts";
 import { SAMPLE_RATE } from "../audio/pcm.ts";
+import type { ConcealmentStep } from "./concealment.ts";
+import { DecoderPool } from "./decoder-pool.ts";
+import type { NativeDecoder } from "./decoder-pool.ts";
 import { loadScriptOpus } from "./script-opus.ts";
 import type { PacketDecoder } from "./script-opus.ts";
 
 export type OpusDecoder = {
   /** Interleaved s16le of one packet; undefined when it is not Opus. Never throws. About 25 µs. */
   decode(packet: Buffer): Buffer | undefined;
-  /** 20 ms made up from what came before, in place of a lost packet; undefined when nothing came before. */
-  conceal(): Buffer | undefined;
+  /** Goes on from what came before, in place of a lost packet; undefined when nothing came before. Never throws. */
+  conceal(samples: ConcealmentStep): Buffer | undefined;
+  /** Gives the decoder back; it may serve another segment then. */
   close(): void;
 };
 
 /** A way to make decoders, and its name for the log. */
 export type OpusCodec = { readonly name: string; create(channels: Channels): OpusDecoder };
 
-type NativeModule = { readonly OpusEncoder: new (rate: number, channels: number) => PacketDecoder };
+type NativeModule = { readonly OpusEncoder: new (rate: number, channels: number) => NativeDecoder };
+
+/** First bytes of packets of one frame of these samples (RFC 6716 §3.1); their mode does not count, the last one's does. */
+const CONFIG_BY_STEP = { 120: 28 << 3, 240: 29 << 3, 480: 30 << 3, 960: 31 << 3 } as const;
+const STEREO_BIT = 0x04;
 
 /** Loads the best decoder there is. `reason` says why the native one is not in use. */
 export function loadOpusCodec(
@@ -28,10 +36,11 @@ export function loadOpusCodec(
   if (only !== "opusscript") {
     try {
       const { OpusEncoder } = require("@discordjs/opus") as NativeModule;
+      const pool = new DecoderPool((channels) => new OpusEncoder(SAMPLE_RATE, channels));
       return {
         name: "@discordjs/opus",
         reason,
-        create: (channels) => new GuardedDecoder(new OpusEncoder(SAMPLE_RATE, channels)),
+        create: (channels) => new GuardedDecoder(pool.take(channels)),
       };
     } catch (error) {
       if (only !== undefined) throw error;
@@ -50,9 +59,9 @@ export function loadOpusCodec(
 /** Keeps the two libraries from throwing at, or reading nothing out of, hostile packets. */
 class GuardedDecoder implements OpusDecoder {
   readonly #decoder: PacketDecoder;
-  /** One byte: a packet without a frame makes libopus conceal 20 ms. */
-  readonly #concealment = Buffer.alloc(1);
-  #started = false;
+  /** A packet without a frame: libopus makes up as much as its one byte says (`opus_decode_frame`, empty payload). */
+  readonly #emptyPacket = Buffer.alloc(1);
+  #lastToc: number | undefined;
 
   constructor(decoder: PacketDecoder) {
     this.#decoder = decoder;
@@ -62,15 +71,14 @@ class GuardedDecoder implements OpusDecoder {
     const toc = packet[0];
     if (toc === undefined) return undefined;
     const pcm = this.#decode(packet);
-    if (pcm !== undefined) {
-      this.#concealment[0] = toc & 0xfc;
-      this.#started = true;
-    }
+    if (pcm !== undefined) this.#lastToc = toc;
     return pcm;
   }
 
-  conceal(): Buffer | undefined {
-    return this.#started ? this.#decode(this.#concealment) : undefined;
+  conceal(samples: ConcealmentStep): Buffer | undefined {
+    if (this.#lastToc === undefined) return undefined;
+    this.#emptyPacket[0] = CONFIG_BY_STEP[samples] | (this.#lastToc & STEREO_BIT);
+    return this.#decode(this.#emptyPacket);
   }
 
   close(): void {

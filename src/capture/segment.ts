@@ -4,6 +4,8 @@ import { BYTES_PER_SAMPLE, FRAME_SAMPLES } from "../audio/pcm.ts";
 import { RtpUnwrapper } from "../audio/rtp-unwrap.ts";
 import { Timeline } from "../audio/timeline.ts";
 import type { Room, TimelineSink } from "../audio/timeline.ts";
+import { concealHole } from "./concealment.ts";
+import type { ConcealmentSink, Hole } from "./concealment.ts";
 import { ConcealedSpans } from "./concealed-spans.ts";
 import type { OpusCodec, OpusDecoder } from "./decoder.ts";
 import { FrameOrder } from "./frame-order.ts";
@@ -27,8 +29,6 @@ export type MediaPacket = {
   held: boolean;
 };
 
-/** At most this much is made up in place of lost audio: 100 ms. */
-const MAX_CONCEALED_FRAMES = 5;
 /** Late packets no further apart than this share a decoder. */
 const LATE_JUMP_PACKETS = 5;
 
@@ -36,7 +36,7 @@ const LATE_JUMP_PACKETS = 5;
  * Lives on the capture thread. One SSRC on one connection: its numbers, timeline, decoder and books.
  * Packets come in through `number`, then `accept`; PCM leaves through the track once `advance` has placed them.
  */
-export class Segment implements TimelineSink<MediaPacket> {
+export class Segment implements TimelineSink<MediaPacket>, ConcealmentSink {
   readonly ssrc: number;
   /** Its own until it is known whose it is, then theirs. */
   ledger = new PacketLedger();
@@ -52,6 +52,8 @@ export class Segment implements TimelineSink<MediaPacket> {
   #decoder: OpusDecoder | undefined;
   /** Duration of the packet placed last, which lost ones are reckoned to share. */
   #lastSamples = 0;
+  /** Position just behind it. */
+  #lastEnd = 0;
   readonly #concealed = new ConcealedSpans();
   /** Where a run of late packets goes on: their own decoder and the next sequence. */
   #lateDecoder: OpusDecoder | undefined;
@@ -122,8 +124,9 @@ export class Segment implements TimelineSink<MediaPacket> {
   /** Called by the timeline, in order. */
   place(packet: MediaPacket, position: number, lostPackets: number): void {
     const { track } = this;
-    const lostSamples = lostPackets * this.#lastSamples;
+    const hole = { from: this.#lastEnd, to: position, lostSamples: lostPackets * this.#lastSamples };
     this.#lastSamples = packet.samples;
+    this.#lastEnd = position + packet.samples;
     if (track === undefined) {
       this.ledger.settle("locked");
       return;
@@ -134,7 +137,7 @@ export class Segment implements TimelineSink<MediaPacket> {
       return;
     }
     this.#decoder ??= this.#codec.create(this.#channels);
-    if (lostPackets > 0) this.#fillHole(track, this.#decoder, position, lostSamples);
+    if (lostPackets > 0) this.#fillHole(track, this.#decoder, hole);
     const room = { position, start: position, end: position + packet.samples };
     this.#decodeInto(track, this.#decoder, packet, room);
   }
@@ -143,6 +146,17 @@ export class Segment implements TimelineSink<MediaPacket> {
   expire(packet: MediaPacket): void {
     this.ledger.settle("locked");
     this.track?.account.gaps.add("key", packet.arrival, packet.arrival + FRAME_SAMPLES);
+  }
+
+  /** Called by `concealHole`. */
+  takeConcealed(position: number, pcm: Buffer): void {
+    // From before the recording began.
+    if (this.track === undefined || position < 0) return;
+    const end = position + pcm.length / (this.#channels * BYTES_PER_SAMPLE);
+    const refused = this.track.offer(position, pcm, 0);
+    if (refused > 0) this.#drop(this.track, position, end, refused);
+    else this.#concealed.add(position, end);
+    this.ledger.conceal(end - position - refused);
   }
 
   /** Called by the timeline. */
@@ -212,38 +226,20 @@ export class Segment implements TimelineSink<MediaPacket> {
     track.account.gaps.add("queue", from, to, samples);
   }
 
-  /** What is not made up of the hole before a position is lost. */
-  #fillHole(track: Track, decoder: OpusDecoder, position: number, lostSamples: number): void {
+  /** What is not made up of a hole is lost. */
+  #fillHole(track: Track, decoder: OpusDecoder, hole: Hole): void {
     if (track.number === 0) return;
-    const from = position - lostSamples;
-    const madeUp = this.#conceal(track, decoder, position, lostSamples);
-    const lost = position - Math.max(0, from + madeUp);
-    if (lost <= 0) return;
-    this.ledger.lose(lost);
-    track.account.gaps.add("network", position - lost, position);
+    const madeUp = concealHole(hole, this.#channels, decoder, this);
+    const from = Math.max(0, hole.from + madeUp);
+    const to = hole.from + hole.lostSamples;
+    if (from >= to) return;
+    this.ledger.lose(to - from);
+    track.account.gaps.add("network", from, to);
   }
 
   /** What was taken for lost has come late; a patch that fills what never was missing is taken off nothing. */
   #find(track: Track, from: number, to: number, samples: number): void {
     const found = track.account.gaps.fill("network", from, to, samples);
     if (found > 0) this.ledger.lose(-found);
-  }
-
-  /** Makes up the first frames of the hole before a position, and says how much; beyond that, silence is more honest. */
-  #conceal(track: Track, decoder: OpusDecoder, position: number, lostSamples: number): number {
-    const from = position - lostSamples;
-    let offset = 0;
-    for (let frame = 0; frame < MAX_CONCEALED_FRAMES && offset < lostSamples; frame++) {
-      const pcm = decoder.conceal();
-      if (pcm === undefined) return offset;
-      const samples = pcm.length / (this.#channels * BYTES_PER_SAMPLE);
-      if (from + offset + samples > position || from + offset < 0) return offset;
-      const refused = track.offer(from + offset, pcm, 0);
-      if (refused > 0) this.#drop(track, from + offset, from + offset + samples, refused);
-      else this.#concealed.add(from + offset, from + offset + samples);
-      this.ledger.conceal(samples - refused);
-      offset += samples;
-    }
-    return offset;
   }
 }

@@ -1,27 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import prism from "prism-media";
 import { isSilenceFrame, opusPacketSamples } from "../../src/audio/opus-packet.ts";
 import { loadOpusCodec } from "../../src/capture/decoder.ts";
+import { encodeTone } from "../support/opus-tones.ts";
 import { SeededRandom, pickSeed } from "./seeded-random.ts";
 
 const SILENCE = Buffer.from([0xf8, 0xff, 0xfe]);
 
 /** 50 packets of a 440 Hz tone. */
-function tone(channels: 1 | 2): Buffer[] {
-  const encoder = new prism.opus.Encoder({ rate: 48_000, channels, frameSize: 960 });
-  const pcm = Buffer.alloc(960 * channels * 2 * 50);
-  for (let sample = 0; sample < 960 * 50; sample++) {
-    const value = Math.round(8_000 * Math.sin((2 * Math.PI * 440 * sample) / 48_000));
-    for (let channel = 0; channel < channels; channel++)
-      pcm.writeInt16LE(value, (sample * channels + channel) * 2);
-  }
-  const packets: Buffer[] = [];
-  encoder.on("data", (packet: Buffer) => void packets.push(packet));
-  encoder.write(pcm);
-  encoder.destroy();
-  return packets;
-}
+const tone = (channels: 1 | 2): Buffer[] => encodeTone(50, 960, channels);
 
 function loudness(pcm: Buffer): number {
   let sum = 0;
@@ -33,9 +20,9 @@ for (const name of ["@discordjs/opus", "opusscript"] as const) {
   for (const channels of [1, 2] as const) {
     test(`${name} decodes mono packets to ${channels} channels, conceals, and survives garbage`, () => {
       const decoder = loadOpusCodec(name).create(channels);
-      assert.equal(decoder.conceal(), undefined, "there is nothing to go on from");
+      assert.equal(decoder.conceal(960), undefined, "there is nothing to go on from");
       for (const packet of tone(1)) assert.equal(decoder.decode(packet)?.length, 960 * 2 * channels);
-      const concealed = decoder.conceal();
+      const concealed = decoder.conceal(960);
       assert.equal(concealed?.length, 960 * 2 * channels);
       assert.ok(loudness(concealed) > 500, "concealment goes on with the tone");
       assert.equal(decoder.decode(SILENCE)?.length, 960 * 2 * channels);

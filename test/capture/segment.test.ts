@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import prism from "prism-media";
 import { FRAME_SAMPLES } from "../../src/audio/pcm.ts";
 import { loadOpusCodec } from "../../src/capture/decoder.ts";
 import type { OpusCodec } from "../../src/capture/decoder.ts";
@@ -10,23 +9,12 @@ import { Track } from "../../src/capture/track.ts";
 import { TrackAccount } from "../../src/capture/track-account.ts";
 import { FrameConsumer, FrameProducer, createFrameQueueMemory } from "../../src/queue/frame-queue.ts";
 import { balances } from "../../src/recordings/counts.ts";
+import { encodeTone } from "../support/opus-tones.ts";
 import { SeededRandom, pickSeed } from "./seeded-random.ts";
 
 const SILENCE = Buffer.from([0xf8, 0xff, 0xfe]);
 const codec = loadOpusCodec();
 const speech = encodeTone(100);
-
-function encodeTone(frames: number, frameSize = FRAME_SAMPLES): Buffer[] {
-  const encoder = new prism.opus.Encoder({ rate: 48_000, channels: 1, frameSize });
-  const pcm = Buffer.alloc(FRAME_SAMPLES * 2 * frames);
-  for (let sample = 0; sample < FRAME_SAMPLES * frames; sample++)
-    pcm.writeInt16LE(Math.round(8_000 * Math.sin((2 * Math.PI * 440 * sample) / 48_000)), sample * 2);
-  const packets: Buffer[] = [];
-  encoder.on("data", (packet: Buffer) => void packets.push(packet));
-  encoder.write(pcm);
-  encoder.destroy();
-  return packets;
-}
 
 /** One person's segment into a real queue. */
 function bench(slots = 1_024, opus: OpusCodec = codec) {
