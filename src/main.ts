@@ -17,12 +17,14 @@ import { queueBytes, queueSeconds, slotsForMemory } from "./queue/queue-size.ts"
 import { Catalog } from "./recordings/catalog.ts";
 import { lockInstance } from "./recordings/instance-lock.ts";
 import { Recorder } from "./recordings/recorder.ts";
+import { Recovery } from "./recordings/recovery.ts";
 import { Storage } from "./recordings/storage.ts";
 import { inviteLink, SETUP_GUIDE } from "./setup-guide.ts";
 import { loadLinkSecret } from "./web/link-secret.ts";
 import { Links } from "./web/links.ts";
 import { Metrics } from "./web/metrics.ts";
 import { WebServer } from "./web/server.ts";
+import { RecoveryThread } from "./writer/recovery/recovery-thread.ts";
 import { WriterThread } from "./writer/writer-thread.ts";
 
 /** sysexits.h: the configuration is wrong; a supervisor need not try again. */
@@ -89,6 +91,18 @@ async function start(stages: AsyncDisposableStack, config: Config, log: Log): Pr
   const jobs = config.roles.some((role) => role !== "web")
     ? stages.use(await JobStage.start(config, { catalog, storage }))
     : undefined;
+  // Before any recording of this process; it goes on in the background, and is no reason to keep people waiting.
+  const recovery = config.roles.includes("bot")
+    ? stages.use(
+        await Recovery.start({
+          catalog,
+          storage,
+          stage: new RecoveryThread(),
+          onOver: (manifest) => jobs?.recordingOver(manifest),
+          log: createLog(config.logLevel, "recovery"),
+        }),
+      )
+    : undefined;
   const bot = config.roles.includes("bot")
     ? await startRecording(stages, config, { storage, catalog, jobs })
     : undefined;
@@ -111,6 +125,7 @@ async function start(stages: AsyncDisposableStack, config: Config, log: Log): Pr
   if (bot === undefined) return log.info({ roles: config.roles }, "ready");
   const { discord, recorder } = bot;
   await discord.serve({ recorder, links, retentionDays: config.retentionDays });
+  recovery?.tellPeople((manifest) => discord.tellRecovered(manifest));
   log.info({ invite: inviteLink(discord.botUserId) }, "ready: join a voice channel and type /record start");
 }
 

@@ -5,6 +5,7 @@ import type { VoiceGateway } from "../capture/voice-gateway.ts";
 import { messageOf, RecorderError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { within } from "../recordings/deadline.ts";
+import type { Manifest } from "../recordings/manifest.ts";
 import type { Names, NoticeBoard } from "../recordings/people.ts";
 import type { Recorder } from "../recordings/recorder.ts";
 import { createClient } from "./client.ts";
@@ -14,6 +15,7 @@ import { GuildNames } from "./names.ts";
 import { GuildNotices } from "./notice.ts";
 import { Presence } from "./presence.ts";
 import type { LinkSource } from "./recording-text.ts";
+import { tellRecovered } from "./recovered.ts";
 import { SilenceWatch } from "./silence-watch.ts";
 import type { SilenceTiming } from "./silence-watch.ts";
 import { tellStarter } from "./starter.ts";
@@ -49,6 +51,7 @@ export class Bot {
   readonly #client: Client<true>;
   readonly #log: Log;
   readonly #notices: GuildNotices;
+  #source: LinkSource | undefined;
   #dispatch: Dispatch | undefined;
   #presence: Presence | undefined;
   #silence: SilenceWatch | undefined;
@@ -96,6 +99,7 @@ export class Bot {
   /** Registers and takes commands, watches the recorded channels, and removes `[REC]` that a crash left. Once. */
   async serve(options: ServeOptions): Promise<void> {
     const { recorder, links, retentionDays, emptyMs, silence } = options;
+    this.#source = { links, retentionDays };
     const log = this.#log;
     const client = this.#client;
     const notices = this.#notices;
@@ -124,6 +128,15 @@ export class Bot {
     // A guild that was unavailable at the start.
     client.on(Events.GuildAvailable, ({ id }) => restore(id));
     await this.#dispatch.register();
+  }
+
+  /**
+   * Tells the people of a recording that was recovered after its process had died: its public message is turned into the
+   * past, and whoever started it gets the links. After `serve()`.
+   */
+  async tellRecovered(manifest: Manifest): Promise<void> {
+    if (this.#source === undefined) throw new Error("people can be told once the bot serves");
+    await tellRecovered(this.#client, manifest, { ...this.#source, log: this.#log });
   }
 
   /** Takes no more commands, lets the answers under way out, and leaves Discord; at most about four seconds. */

@@ -35,10 +35,15 @@ const TEXTS: Record<
     `🟠 **${where} is being recorded**${since(manifest)}, but the connection was lost: nobody is heard until it is back. I keep reconnecting.`,
   finishing: (_, where) => `⏳ The recording of ${where} has ended; its tracks are being finished.`,
   finished: (manifest, where, because) =>
-    `⏹️ The recording of ${where} has ended${because === undefined ? "" : ` because ${because}`}: ` +
+    `⏹️ The recording of ${where} has ended${howItEnded(manifest, because)}: ` +
     `${lengthOf(manifest)}, ${people(manifest.tracks.length)}.${fault(manifest)}`,
   failed: (manifest, where) => `⚠️ The recording of ${where} has failed.${fault(manifest)}`,
 };
+
+function howItEnded({ recovered }: Manifest, because: string | undefined): string {
+  if (recovered) return " unexpectedly";
+  return because === undefined ? "" : ` because ${because}`;
+}
 
 function startedBy({ startedBy: { name } }: Manifest): string {
   return `, started by ${escapeText(name)}`;

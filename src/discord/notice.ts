@@ -3,7 +3,7 @@ import { messageOf, RecorderError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { within } from "../recordings/deadline.ts";
 import type { Manifest } from "../recordings/manifest.ts";
-import type { NoticeBoard, UnheardPerson } from "../recordings/people.ts";
+import type { NoticeBoard, PostedNotice, UnheardPerson } from "../recordings/people.ts";
 import { NicknameSign } from "./nickname-sign.ts";
 import { UnheardNotices } from "./unheard-notice.ts";
 import { leftText, noticeText } from "./notice-text.ts";
@@ -59,8 +59,8 @@ export class GuildNotices implements NoticeBoard {
     await this.#sign.takeDown(guildId);
   }
 
-  async show(manifest: Manifest): Promise<void> {
-    const posting = this.#post(manifest);
+  async show(manifest: Manifest, onPosted: (notice: PostedNotice) => void = () => {}): Promise<void> {
+    const posting = this.#post(manifest, onPosted);
     this.#posting.set(manifest.id, posting);
     const signs = await Promise.allSettled([
       within(this.#sign.putUp(manifest.guild.id), SIGN_TIMEOUT_MS, "Changing the nickname"),
@@ -76,11 +76,15 @@ export class GuildNotices implements NoticeBoard {
     );
   }
 
-  async move(manifest: Manifest, former: Manifest["channel"]): Promise<void> {
+  async move(
+    manifest: Manifest,
+    former: Manifest["channel"],
+    onPosted?: (notice: PostedNotice) => void,
+  ): Promise<void> {
     const posted = this.#posted.get(manifest.id);
     this.#posted.delete(manifest.id);
     if (posted !== undefined) void this.#rewrite(manifest, posted, leftText(manifest, former));
-    await this.show(manifest);
+    await this.show(manifest, onPosted);
   }
 
   async update(manifest: Manifest): Promise<void> {
@@ -122,9 +126,11 @@ export class GuildNotices implements NoticeBoard {
     this.#endReasons.delete(id);
   }
 
-  async #post(manifest: Manifest): Promise<void> {
+  async #post(manifest: Manifest, onPosted: (notice: PostedNotice) => void): Promise<void> {
     const text = noticeText(manifest);
-    this.#posted.set(manifest.id, { ...(await this.#send(manifest, text)), text });
+    const { channel, messageId } = await this.#send(manifest, text);
+    this.#posted.set(manifest.id, { channel, messageId, text });
+    onPosted({ channelId: channel.id, messageId });
   }
 
   /** Into the channel's own chat, or where the command was given. */

@@ -75,7 +75,7 @@ export class Audibility {
     manifest.interrupt({ cause: "moved", fromSamples: position, reason: MOVED });
     const former = manifest.value.channel;
     manifest.move(channel, position);
-    const told = around.notices.move(manifest.value, former);
+    const told = around.notices.move(manifest.value, former, (notice) => manifest.change({ notice }));
     try {
       await within(told, around.timing.noticeMs, "Showing the notice in the new channel");
     } catch (error) {

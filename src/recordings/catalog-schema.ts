@@ -26,7 +26,7 @@ export type RecordingsTable = {
   error_message: string | null;
   /** Reader and loudness of the check after the recording, as JSON. */
   checked: string | null;
-  /** Interruptions, moves, recovery and notice, as JSON: shown, never searched. */
+  /** What the manifest says beside all this, such as interruptions, as JSON: shown, never searched. */
   more: string | null;
   updated_at_ms: number;
 };

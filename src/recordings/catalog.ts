@@ -157,6 +157,12 @@ export class Catalog {
     return row !== undefined;
   }
 
+  /** A recording of which nothing is left but its row, whatever that says otherwise: it is over. No row, no change. */
+  async fail(id: string, error: NonNullable<Manifest["error"]>): Promise<void> {
+    const changes = { state: "failed", error_code: error.code, error_message: error.message };
+    await this.#db.updateTable("recordings").set(changes).where("id", "=", id).execute();
+  }
+
   /** Forgets a recording; its files are not touched. */
   async remove(id: string): Promise<void> {
     await this.#db.deleteFrom("recordings").where("id", "=", id).execute();

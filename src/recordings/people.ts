@@ -11,17 +11,25 @@ export type Names = {
 /** Somebody who speaks and cannot be decrypted, or could not. */
 export type UnheardPerson = { readonly userId: string; readonly name: string };
 
+/** Where the public message stands. */
+export type PostedNotice = NonNullable<Manifest["notice"]>;
+
 export type NoticeBoard = {
   /**
    * Makes it visible that a recording runs, before the first packet is stored: `[REC]` nickname and a public message in
-   * the channel's chat. Resolves when at least one stands; rejects with `E-NOTICE` when neither is possible.
+   * the channel's chat. Resolves when at least one stands; rejects with `E-NOTICE` when neither is possible. Where the
+   * message stands is told as soon as it does: another process may have to turn it into the past.
    */
-  show(manifest: Manifest): Promise<void>;
+  show(manifest: Manifest, onPosted?: (notice: PostedNotice) => void): Promise<void>;
   /**
    * The recording goes on in another channel, the manifest's: repeats the notice there, and turns the one in the former
    * channel into the past. Rejects with `E-NOTICE` when neither nickname nor message can stand.
    */
-  move(manifest: Manifest, former: Manifest["channel"]): Promise<void>;
+  move(
+    manifest: Manifest,
+    former: Manifest["channel"],
+    onPosted?: (notice: PostedNotice) => void,
+  ): Promise<void>;
   /** Refreshes the message after a change of state. Never rejects. */
   update(manifest: Manifest): Promise<void>;
   /** Says something to everybody in the channel that cannot wait for the end, as a message of its own. Never rejects. */

@@ -5,7 +5,6 @@ import { within } from "./deadline.ts";
 import { DiskWatch } from "./disk-space.ts";
 import type { DiskLevel } from "./disk-space.ts";
 import type { RecordingEvent } from "./events.ts";
-import { markInterrupted } from "./interrupted.ts";
 import type { StartRequest } from "./manifest-changes.ts";
 import type { Manifest } from "./manifest.ts";
 import { packetsOf, sumOfCounts } from "./packet-totals.ts";
@@ -22,10 +21,7 @@ export type RecorderOptions = Omit<Surroundings, "timing"> & {
   /** A recording is refused with less free space than this. */
   readonly diskReserveBytes: number;
   readonly timing?: Partial<Timing>;
-  /**
-   * Called with the last manifest of each recording that had begun, once its files are let go; at the start also for what
-   * a previous process left. Must not throw.
-   */
+  /** Called with the last manifest of each recording that had begun, once its files are let go. Must not throw. */
   readonly onOver?: (manifest: Manifest) => void;
 };
 
@@ -66,11 +62,9 @@ export class Recorder {
     around.writer.onEvent((event) => this.#byHandle.get(event.handle)?.onWriterEvent(event));
   }
 
-  /** Makes the folders and notes what a previous process left unfinished. Rejects with `E-DATA-DIR`. */
+  /** Makes the folders. Rejects with `E-DATA-DIR`. */
   static async start(options: RecorderOptions): Promise<Recorder> {
     await options.storage.prepare();
-    const left = await markInterrupted(options.catalog, options.storage, options.log);
-    for (const manifest of left) if (manifest.startedAtMs !== undefined) options.onOver?.(manifest);
     return new Recorder(options);
   }
 

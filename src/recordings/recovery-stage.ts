@@ -34,6 +34,8 @@ export type RecoveryStage = {
    * is then to be tried again at the next start.
    */
   recover(left: LeftRecording): Promise<RecoveryOutcome>;
+  /** Breaks off what is under way; no more folders. Idempotent. */
+  close(): Promise<void>;
 };
 
 /**

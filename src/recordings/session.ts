@@ -184,7 +184,7 @@ export class Session {
       await this.#steps.quietly("Telling the catalog", timing.manifestMs, listed);
       undo.defer(() => this.#clearNotice());
       await this.#unlessCancelled("Showing the notice", timing.noticeMs, () =>
-        notices.show(this.#manifest.value),
+        notices.show(this.#manifest.value, (notice) => this.#manifest.change({ notice })),
       );
       undo.defer(() =>
         this.#steps.quietly("Leaving the channel", timing.stopMs, capture.stop(this.handle).catch(noEnd)),

@@ -5,6 +5,7 @@ import { archiveName } from "./archive-name.ts";
 import { manifestSchema } from "./manifest.ts";
 import type { Manifest } from "./manifest.ts";
 import { isRecordingId } from "./recording-id.ts";
+import { UNTOLD_FILE } from "./recovery-stage.ts";
 import { trackNumberOf } from "./track-file-name.ts";
 
 /** One WAV in `tracks/`. */
@@ -14,11 +15,14 @@ export type TrackFile = { readonly file: string; readonly sizeBytes: number };
 export class Storage {
   readonly dataDirectory: string;
   readonly recordingsDirectory: string;
+  /** Folders that nobody can make sense of; see `recovery.ts`. */
+  readonly quarantineDirectory: string;
 
   /** `dataDirectory` is absolute. Touches nothing. */
   constructor(dataDirectory: string) {
     this.dataDirectory = dataDirectory;
     this.recordingsDirectory = join(dataDirectory, "recordings");
+    this.quarantineDirectory = join(dataDirectory, "quarantine");
   }
 
   /** Makes the folders. Rejects with `E-DATA-DIR`. */
@@ -108,6 +112,15 @@ export class Storage {
   async removeUnused(id: string): Promise<void> {
     if ((await this.trackFiles(id)).size > 0) return;
     await rm(this.directory(id), { recursive: true, force: true });
+  }
+
+  /** Whether people still have to be told that the recording was recovered. */
+  async isUntold(id: string): Promise<boolean> {
+    return (await stat(join(this.directory(id), UNTOLD_FILE)).catch(() => undefined)) !== undefined;
+  }
+
+  async markTold(id: string): Promise<void> {
+    await rm(join(this.directory(id), UNTOLD_FILE), { force: true });
   }
 
   /** Bytes that the recorder may still write on the disk of `DATA_DIR`. */

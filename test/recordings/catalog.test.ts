@@ -1,14 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { createLog } from "../../src/log.ts";
 import { Catalog } from "../../src/recordings/catalog.ts";
-import { markInterrupted } from "../../src/recordings/interrupted.ts";
 import type { Manifest } from "../../src/recordings/manifest.ts";
 import { newRecordingId } from "../../src/recordings/recording-id.ts";
-import { Storage } from "../../src/recordings/storage.ts";
 import { HEARD } from "./stages/quiet-capture.ts";
 
 const options = { timeout: 20_000 };
@@ -61,6 +58,7 @@ test("the catalog gives back exactly the manifest it was told", options, async (
   const recovered = sample({
     interruptions: [{ cause: "connection", fromSamples: 10, toSamples: 20, reason: "4015" }],
     moves: [{ atSamples: 30, channel: { id: "9", name: "Elsewhere" } }],
+    unheard: [{ userId: "12", name: "Ben", fromSamples: 40 }],
     recovered: true,
     notice: { channelId: "2", messageId: "77" },
   });
@@ -115,48 +113,4 @@ test("unfinished recordings are told apart, and a removed one is gone with its t
   assert.equal(await catalog.find(running.id), undefined);
   await catalog.upsert({ ...running, tracks: [] });
   assert.deepEqual((await catalog.find(running.id))?.tracks, []);
-});
-
-test(
-  "a recording that a dead process left behind is marked, its files listed and untouched",
-  options,
-  async () => {
-    using data = folder();
-    await using catalog = await Catalog.open(data.path);
-    const storage = new Storage(data.path);
-    const left = sample({ state: "recording", tracks: [{ track: 1, userId: "10", name: "Zoë" }] });
-    await catalog.upsert(left);
-    mkdirSync(storage.tracksDirectory(left.id), { recursive: true });
-    writeFileSync(join(storage.directory(left.id), "recording.json"), JSON.stringify(left));
-    writeFileSync(join(storage.tracksDirectory(left.id), "01-Zoë.wav"), "12345");
-    writeFileSync(join(storage.tracksDirectory(left.id), "02-123456789012345678.wav"), "123");
-    await markInterrupted(catalog, storage, createLog("silent", "test"));
-    const marked = await catalog.find(left.id);
-    assert.equal(marked?.state, "failed");
-    assert.equal(marked?.error?.code, "E-INTERRUPTED");
-    assert.deepEqual(marked?.tracks, [
-      { track: 1, userId: "10", name: "Zoë", file: "01-Zoë.wav", sizeBytes: 5 },
-      {
-        track: 2,
-        userId: "123456789012345678",
-        name: "123456789012345678",
-        file: "02-123456789012345678.wav",
-        sizeBytes: 3,
-      },
-    ]);
-    assert.deepEqual(await storage.readManifest(left.id), left);
-    assert.deepEqual(await catalog.listUnfinished(), []);
-  },
-);
-
-test("a recording that ended without the catalog hearing of it is taken over as it is", options, async () => {
-  using data = folder();
-  await using catalog = await Catalog.open(data.path);
-  const storage = new Storage(data.path);
-  const done = sample();
-  await catalog.upsert({ ...done, state: "finishing" });
-  mkdirSync(storage.directory(done.id), { recursive: true });
-  writeFileSync(join(storage.directory(done.id), "recording.json"), JSON.stringify(done));
-  await markInterrupted(catalog, storage, createLog("silent", "test"));
-  assert.deepEqual(await catalog.find(done.id), done);
 });

@@ -1,14 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { createLog } from "../../src/log.ts";
 import { Catalog } from "../../src/recordings/catalog.ts";
-import { markInterrupted } from "../../src/recordings/interrupted.ts";
 import { newManifest } from "../../src/recordings/manifest-changes.ts";
 import { newRecordingId } from "../../src/recordings/recording-id.ts";
-import { Storage } from "../../src/recordings/storage.ts";
 import { request } from "./stages/studio.ts";
 
 const options = { timeout: 20_000 };
@@ -70,21 +67,4 @@ test("a sound catalog is not replaced", options, async () => {
     assert.deepEqual(await catalog.find(manifest.id), known);
     await catalog.upsert(manifest);
   }
-});
-
-test("one row that makes no sense does not keep the others from being recovered", options, async () => {
-  using data = folder();
-  await using catalog = await Catalog.open(data.path);
-  const storage = new Storage(data.path);
-  const [bad, good] = [1, 2].map(() => newManifest(newRecordingId(), request()));
-  assert.ok(bad !== undefined && good !== undefined);
-  for (const manifest of [bad, good]) await catalog.upsert(manifest);
-  await catalog.database.updateTable("recordings").set("channels", 7).where("id", "=", bad.id).execute();
-  await assert.rejects(catalog.find(bad.id), "the row makes no sense");
-  mkdirSync(storage.tracksDirectory(good.id), { recursive: true });
-  const marked = await markInterrupted(catalog, storage, createLog("silent", "test"));
-  assert.deepEqual(
-    marked.map(({ id }) => id),
-    [good.id],
-  );
 });

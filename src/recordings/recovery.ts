@@ -1,0 +1,222 @@
+import { readdir } from "node:fs/promises";
+import type { Log } from "../log.ts";
+import type { Catalog } from "./catalog.ts";
+import { isOver } from "./manifest.ts";
+import type { Manifest } from "./manifest.ts";
+import { isRecordingId } from "./recording-id.ts";
+import { INTERRUPTED_CODE } from "./recovery-stage.ts";
+import type { RecoveryOutcome, RecoveryStage } from "./recovery-stage.ts";
+import type { Storage } from "./storage.ts";
+
+export type RecoveryOptions = {
+  readonly catalog: Catalog;
+  readonly storage: Storage;
+  readonly stage: RecoveryStage;
+  /** Called for each recording that is over and that nobody has looked after since. Must not throw. */
+  readonly onOver: (manifest: Manifest) => void;
+  readonly log: Log;
+};
+
+/** What became of the folders, by their names. */
+export type RecoveryReport = {
+  readonly recovered: readonly string[];
+  /** Whole, but not or not rightly in the catalog. */
+  readonly indexed: readonly string[];
+  readonly quarantined: readonly { readonly id: string; readonly place: string; readonly reason: string }[];
+  /** Left as they are: to be tried again at the next start, or for a person to look at. */
+  readonly kept: readonly { readonly id: string; readonly reason: string }[];
+};
+
+/** What is done with a recording whose process died. Going on with it, if that was a moment ago, would be another. */
+type Fate = "recover";
+
+/** Decided once for each at the start. */
+function fateOf(_unfinished: Manifest | undefined): Fate {
+  return "recover";
+}
+
+/**
+ * Lives on the main thread. Brings folders and catalog together after a start: recordings that a dead process left are
+ * finished, those that the catalog does not know or misjudges are told to it. Works on the folders that were there when
+ * it began, so that it never meets a recording of this process, and in the background, one folder after another.
+ */
+export class Recovery {
+  readonly #options: RecoveryOptions;
+  readonly #recovered: string[] = [];
+  readonly #indexed: string[] = [];
+  readonly #quarantined: { id: string; place: string; reason: string }[] = [];
+  readonly #kept: { id: string; reason: string }[] = [];
+  readonly #untold: Manifest[] = [];
+  readonly #done: Promise<RecoveryReport>;
+  #tell: ((manifest: Manifest) => Promise<void>) | undefined;
+  #telling: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  private constructor(options: RecoveryOptions, ids: readonly string[], unfinished: readonly string[]) {
+    this.#options = options;
+    this.#done = this.#run(ids, unfinished);
+  }
+
+  /** Looks at what there is and begins. Before any recording of this process, by the holder of the bot's lock alone. */
+  static async start(options: RecoveryOptions): Promise<Recovery> {
+    const names = await readdir(options.storage.recordingsDirectory, { withFileTypes: true });
+    const ids = names
+      .filter((entry) => entry.isDirectory() && isRecordingId(entry.name))
+      .map(({ name }) => name);
+    return new Recovery(options, ids, await options.catalog.listUnfinished());
+  }
+
+  /** Resolves when every folder has been looked at, or it was closed. Never rejects. */
+  get done(): Promise<RecoveryReport> {
+    return this.#done;
+  }
+
+  /**
+   * From now on recovered recordings are told to this listener, those of earlier starts included that nobody could be told
+   * of. Each is told until once the listener has resolved.
+   */
+  tellPeople(listener: (manifest: Manifest) => Promise<void>): void {
+    this.#tell = listener;
+    for (const manifest of this.#untold.splice(0)) this.#toBeTold(manifest);
+  }
+
+  /** Breaks off what is under way, and begins no more folders: the next start goes on. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#options.stage.close();
+    await this.#done;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #run(ids: readonly string[], unfinished: readonly string[]): Promise<RecoveryReport> {
+    const { log } = this.#options;
+    for (const id of ids) await this.#attempt(id, () => this.#lookAt(id));
+    const present = new Set(ids);
+    for (const id of unfinished)
+      if (!present.has(id)) await this.#attempt(id, () => this.#giveUp(id, FOLDER_GONE));
+    await this.#options.stage.close();
+    const report = {
+      recovered: this.#recovered,
+      indexed: this.#indexed,
+      quarantined: this.#quarantined,
+      kept: this.#kept,
+    };
+    const { recovered, indexed, quarantined, kept } = report;
+    if (recovered.length + indexed.length + quarantined.length + kept.length > 0)
+      log.warn(
+        {
+          recovered: recovered.length,
+          indexed: indexed.length,
+          quarantined: quarantined.length,
+          kept: kept.length,
+        },
+        "recordings that were left by an earlier process have been seen to",
+      );
+    return report;
+  }
+
+  /** What fails for one recording is no reason to leave the others. */
+  async #attempt(id: string, action: () => Promise<void>): Promise<void> {
+    if (this.#closed) return;
+    try {
+      await action();
+    } catch (error) {
+      if (this.#closed) return;
+      this.#options.log.error({ err: error }, "a recording that was left cannot be recovered now");
+      this.#kept.push({ id, reason: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  async #lookAt(id: string): Promise<void> {
+    const { storage } = this.#options;
+    const manifest = await storage.readManifest(id).catch(() => undefined);
+    if (manifest !== undefined && manifest.id === id && isOver(manifest)) return this.#index(manifest);
+    switch (fateOf(manifest)) {
+      case "recover":
+        return this.#recover(id);
+    }
+  }
+
+  /** The folder is right: the catalog has to say the same. */
+  async #index(manifest: Manifest): Promise<void> {
+    const { catalog, onOver } = this.#options;
+    const known = await catalog.find(manifest.id).catch(() => undefined);
+    if (known === undefined || !isOver(known)) {
+      await catalog.upsert(manifest);
+      this.#indexed.push(manifest.id);
+      if (manifest.startedAtMs !== undefined && manifest.checked === undefined) onOver(manifest);
+    }
+    if (manifest.error?.code === INTERRUPTED_CODE) await this.#tellOnce(manifest);
+  }
+
+  async #recover(id: string): Promise<void> {
+    const { storage, catalog, stage } = this.#options;
+    const known = await catalog.find(id).catch(() => undefined);
+    const outcome = await stage.recover({
+      id,
+      directory: storage.directory(id),
+      quarantineDirectory: storage.quarantineDirectory,
+      known,
+    });
+    await this.#conclude(id, outcome);
+  }
+
+  async #conclude(id: string, outcome: RecoveryOutcome): Promise<void> {
+    const { catalog, onOver, log } = this.#options;
+    switch (outcome.kind) {
+      case "recovered":
+      case "restored": {
+        const { manifest } = outcome;
+        await catalog.upsert(manifest);
+        (outcome.kind === "recovered" ? this.#recovered : this.#indexed).push(id);
+        if (manifest.startedAtMs !== undefined) onOver(manifest);
+        log.warn({ guild: manifest.guild.id, tracks: manifest.tracks.length }, "a recording was recovered");
+        if (outcome.kind === "recovered") await this.#tellOnce(manifest);
+        break;
+      }
+      case "quarantined": {
+        const { place, reason } = outcome;
+        this.#quarantined.push({ id, place, reason });
+        log.error({ place, reason }, "a recording's folder makes no sense and was moved aside");
+        await this.#giveUp(id, MOVED_ASIDE);
+        break;
+      }
+      case "removed":
+        await catalog.remove(id);
+        break;
+      case "kept":
+        this.#kept.push({ id, reason: outcome.reason });
+        log.error({ reason: outcome.reason }, "a recording's folder is left as it is");
+        break;
+    }
+  }
+
+  /** A row without a folder: it stays for as long as any, and says why there is nothing to hear. */
+  async #giveUp(id: string, message: string): Promise<void> {
+    await this.#options.catalog.fail(id, { code: INTERRUPTED_CODE, message });
+  }
+
+  async #tellOnce(manifest: Manifest): Promise<void> {
+    if (!(await this.#options.storage.isUntold(manifest.id))) return;
+    if (this.#tell === undefined) this.#untold.push(manifest);
+    else this.#toBeTold(manifest);
+  }
+
+  #toBeTold(manifest: Manifest): void {
+    const { storage, log } = this.#options;
+    this.#telling = this.#telling.then(async () => {
+      try {
+        await this.#tell?.(manifest);
+        await storage.markTold(manifest.id);
+      } catch (error) {
+        log.warn({ err: error }, "nobody could be told of a recovered recording; the next start tries again");
+      }
+    });
+  }
+}
+
+const FOLDER_GONE = "The recorder stopped unexpectedly, and the recording's folder is gone.";
+const MOVED_ASIDE = "The recorder stopped unexpectedly, and what it left makes no sense; it was moved aside.";
