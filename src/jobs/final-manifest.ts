@@ -6,17 +6,15 @@ import type { Surroundings } from "./surroundings.ts";
 
 /**
  * The manifest of a recording that is over; undefined where the recording is gone. Rejects with `E-STILL-RECORDING`
- * while somebody may write to it, and for good where its manifest makes no sense.
+ * while somebody may write to it, which goes for one whose process died until it is recovered, and for good where its
+ * manifest makes no sense.
  */
 export async function finalManifest(
-  { storage, catalog }: Pick<Surroundings, "storage" | "catalog">,
+  { storage }: Pick<Surroundings, "storage">,
   id: string,
 ): Promise<Manifest | undefined> {
   const manifest = await readable(storage.readManifest(id));
   if (manifest === undefined || isOver(manifest)) return manifest;
-  // A recording whose process died says "recording" for ever; the catalog has been told that it is over.
-  const known = await catalog.find(id);
-  if (known !== undefined && isOver(known)) return known;
   throw new RecorderError(
     "E-STILL-RECORDING",
     "That recording has not ended yet.",
