@@ -1,11 +1,12 @@
 /** The smallest offsets seen lately, in half-second buckets. Pure; fixed size. */
 
 const BUCKET_SAMPLES = 24_000;
-const BUCKETS = 20;
+/** 32 s. */
+const BUCKETS = 64;
 
 /**
  * Offset = arrival − timestamp. Delay in the network or on the event loop only makes it larger, so the smallest one of
- * the last ten seconds is the nearest to the truth.
+ * the last seconds is the nearest to the truth.
  */
 export class OffsetHistory {
   readonly #bucket = new Float64Array(BUCKETS).fill(-1);
@@ -25,14 +26,14 @@ export class OffsetHistory {
     }
   }
 
-  /** The smallest offset of about the last `span` samples (at most ten seconds) before `time`; Infinity for none. */
-  minimum(time: number, span: number): number {
-    const newest = Math.floor(time / BUCKET_SAMPLES);
-    const oldest = Math.max(newest - BUCKETS + 1, Math.floor((time - span) / BUCKET_SAMPLES));
+  /** The smallest offset seen from about `from` to about `to`, of the last half minute; Infinity for none. */
+  minimum(from: number, to: number): number {
+    const newest = Math.floor(to / BUCKET_SAMPLES);
+    const oldest = Math.max(0, newest - BUCKETS + 1, Math.floor(from / BUCKET_SAMPLES));
     let minimum = Infinity;
-    for (let slot = 0; slot < BUCKETS; slot++) {
-      const bucket = this.#bucket[slot] ?? -1;
-      if (bucket >= oldest && bucket >= 0) minimum = Math.min(minimum, this.#minimum[slot] ?? Infinity);
+    for (let bucket = oldest; bucket <= newest; bucket++) {
+      const slot = bucket % BUCKETS;
+      if (this.#bucket[slot] === bucket) minimum = Math.min(minimum, this.#minimum[slot] ?? Infinity);
     }
     return minimum;
   }

@@ -1,9 +1,11 @@
+import { FrameJoiner } from "../audio/frame-joiner.ts";
 import { opusPacketSamples, isSilenceFrame } from "../audio/opus-packet.ts";
 import type { Channels } from "../audio/pcm.ts";
 import { BYTES_PER_SAMPLE, FRAME_SAMPLES } from "../audio/pcm.ts";
+import type { Room } from "../audio/placed-packets.ts";
 import { RtpUnwrapper } from "../audio/rtp-unwrap.ts";
 import { Timeline } from "../audio/timeline.ts";
-import type { Room, TimelineSink } from "../audio/timeline.ts";
+import type { TimelineSink } from "../audio/timeline.ts";
 import { concealHole } from "./concealment.ts";
 import type { ConcealmentSink, Hole } from "./concealment.ts";
 import { ConcealedSpans } from "./concealed-spans.ts";
@@ -49,6 +51,7 @@ export class Segment implements TimelineSink<MediaPacket>, ConcealmentSink {
   readonly #codec: OpusCodec;
   readonly #unwrapper = new RtpUnwrapper();
   readonly #timeline = new Timeline<MediaPacket>();
+  readonly #joiner: FrameJoiner;
   #decoder: OpusDecoder | undefined;
   /** Duration of the packet placed last, which lost ones are reckoned to share. */
   #lastSamples = 0;
@@ -63,6 +66,7 @@ export class Segment implements TimelineSink<MediaPacket>, ConcealmentSink {
     this.ssrc = ssrc;
     this.#channels = channels;
     this.#codec = codec;
+    this.#joiner = new FrameJoiner(channels);
   }
 
   /** Lays the segment to a person. */
@@ -122,11 +126,11 @@ export class Segment implements TimelineSink<MediaPacket>, ConcealmentSink {
   }
 
   /** Called by the timeline, in order. */
-  place(packet: MediaPacket, position: number, lostPackets: number): void {
+  place(packet: MediaPacket, position: number, lostPackets: number, span: number): void {
     const { track } = this;
     const hole = { from: this.#lastEnd, to: position, lostSamples: lostPackets * this.#lastSamples };
     this.#lastSamples = packet.samples;
-    this.#lastEnd = position + packet.samples;
+    this.#lastEnd = position + span;
     if (track === undefined) {
       this.ledger.settle("locked");
       return;
@@ -138,7 +142,7 @@ export class Segment implements TimelineSink<MediaPacket>, ConcealmentSink {
     }
     this.#decoder ??= this.#codec.create(this.#channels);
     if (lostPackets > 0) this.#fillHole(track, this.#decoder, hole);
-    const room = { position, start: position, end: position + packet.samples };
+    const room = { position, span, start: position, end: position + span };
     this.#decodeInto(track, this.#decoder, packet, room);
   }
 
@@ -209,7 +213,8 @@ export class Segment implements TimelineSink<MediaPacket>, ConcealmentSink {
     track.heardAt(Math.max(0, room.start));
     const sampleBytes = this.#channels * BYTES_PER_SAMPLE;
     const from = (room.start - room.position) * sampleBytes;
-    const heard = pcm.subarray(from, (room.end - room.position) * sampleBytes);
+    const joined = this.#joiner.join(pcm, room.position, room.span);
+    const heard = joined.subarray(from, (room.end - room.position) * sampleBytes);
     const refused = track.offer(room.start, heard, 1);
     if (refused === 0) {
       this.ledger.settle("written");

@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RtpUnwrapper } from "../../src/audio/rtp-unwrap.ts";
-import { LOOK_AHEAD_SAMPLES, Timeline } from "../../src/audio/timeline.ts";
+import { LOOK_AHEAD_SAMPLES } from "../../src/audio/sender-clock.ts";
+import { CROSSFADE_SAMPLES, Timeline } from "../../src/audio/timeline.ts";
 import type { TimelinePacket } from "../../src/audio/timeline.ts";
 import { SeededRandom, pickSeed } from "../capture/seeded-random.ts";
 
 /** One packet of a generated history. `ideal` is where its audio belongs, give or take one constant delay. */
 type Sent = { rawSequence: number; rawTimestamp: number; sentAt: number; ideal: number; silent: boolean };
 type Arriving = Sent & { arrival: number };
-type Placed = { ideal: number; position: number; lost: number; silent: boolean };
+type Placed = { ideal: number; position: number; span: number; lost: number; silent: boolean };
 type Packet = TimelinePacket & { readonly ideal: number };
 
 const FRAME = 960;
@@ -64,8 +65,8 @@ function run(arriving: readonly Arriving[]): {
   const placed: Placed[] = [];
   const patched: Placed[] = [];
   const sink = {
-    place: (packet: Packet, position: number, lost: number) =>
-      void placed.push({ ideal: packet.ideal, position, lost, silent: packet.silent }),
+    place: (packet: Packet, position: number, lost: number, span: number) =>
+      void placed.push({ ideal: packet.ideal, position, span, lost, silent: packet.silent }),
     refuse: () => assert.fail("nothing is refused"),
   };
   let late = 0;
@@ -82,7 +83,7 @@ function run(arriving: readonly Arriving[]): {
     if (timeline.push(numbered)) continue;
     const room = timeline.patch(numbered, true);
     if (room === undefined) late++;
-    else patched.push({ ideal, position: room.position, lost: 0, silent });
+    else patched.push({ ideal, position: room.position, span: room.span, lost: 0, silent });
   }
   timeline.flush(sink);
   assert.equal(timeline.waiting, 0);
@@ -100,8 +101,9 @@ function errorsMs(placed: readonly Placed[]): number[] {
 function assertInOrder(placed: readonly Placed[]): void {
   for (const [at, packet] of placed.entries()) {
     const before = placed[at - 1];
-    if (before !== undefined)
-      assert.ok(packet.position >= before.position + FRAME, "packets share no sample");
+    if (before === undefined) continue;
+    const shared = before.position + before.span - packet.position;
+    assert.ok(shared <= CROSSFADE_SAMPLES && packet.position > before.position, `${shared} samples shared`);
   }
 }
 
@@ -285,7 +287,12 @@ test("a packet that comes after its place was passed is given the room it left, 
     const straggler = packetAt(sequence, DELAY + 4 * LOOK_AHEAD_SAMPLES);
     assert.equal(timeline.push(straggler), false);
     const position = sequence * FRAME + DELAY;
-    assert.deepEqual(timeline.patch(straggler, true), { position, start: position, end: position + FRAME });
+    assert.deepEqual(timeline.patch(straggler, true), {
+      position,
+      span: FRAME,
+      start: position,
+      end: position + FRAME,
+    });
   }
 });
 

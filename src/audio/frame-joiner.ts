@@ -1,0 +1,51 @@
+/** Fits decoded frames to the places that the timeline gave them. Pure; one per segment. */
+import { BYTES_PER_SAMPLE } from "./pcm.ts";
+import type { Channels } from "./pcm.ts";
+import { stretch } from "./stretch.ts";
+import { CROSSFADE_SAMPLES } from "./timeline.ts";
+
+export class FrameJoiner {
+  readonly #channels: Channels;
+  readonly #blockBytes: number;
+  /** The last samples joined, to be mixed with what overlaps them. */
+  readonly #tail: Buffer;
+  #tailSamples = 0;
+  #end = -Infinity;
+
+  constructor(channels: Channels) {
+    this.#channels = channels;
+    this.#blockBytes = channels * BYTES_PER_SAMPLE;
+    this.#tail = Buffer.alloc(CROSSFADE_SAMPLES * this.#blockBytes);
+  }
+
+  /**
+   * Returns `span` samples to be written at `position`, which replace what overlaps: where the frame begins up to
+   * `CROSSFADE_SAMPLES` before the end of the one joined last, both are mixed. One from further back is only stretched.
+   * The buffer given is returned unless the frame has to change.
+   */
+  join(pcm: Buffer, position: number, span: number): Buffer {
+    const stretched = pcm.length === span * this.#blockBytes ? pcm : stretch(pcm, this.#channels, span);
+    const overlap = this.#end - position;
+    if (overlap > CROSSFADE_SAMPLES) return stretched;
+    const joined = overlap > 0 ? this.#mix(stretched, Math.min(overlap, this.#tailSamples)) : stretched;
+    this.#tailSamples = Math.min(CROSSFADE_SAMPLES, span);
+    joined.copy(this.#tail, 0, joined.length - this.#tailSamples * this.#blockBytes);
+    this.#end = position + span;
+    return joined;
+  }
+
+  /** Fades the tail's last samples out over the frame's first ones. */
+  #mix(pcm: Buffer, overlap: number): Buffer {
+    const mixed = Buffer.from(pcm);
+    const tailFrom = (this.#tailSamples - overlap) * this.#blockBytes;
+    for (let sample = 0; sample < overlap; sample++) {
+      const share = (sample + 0.5) / overlap;
+      for (let channel = 0; channel < this.#channels; channel++) {
+        const at = (sample * this.#channels + channel) * BYTES_PER_SAMPLE;
+        const before = this.#tail.readInt16LE(tailFrom + at);
+        mixed.writeInt16LE(Math.round(before + (pcm.readInt16LE(at) - before) * share), at);
+      }
+    }
+    return mixed;
+  }
+}
