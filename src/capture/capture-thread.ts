@@ -38,7 +38,7 @@ const CLOSE_TIMEOUT_MS = 5_000;
 
 /** Discord answers a join only if we are not there: leave, wait this long, join again. */
 const RESTART_PAUSE_MS = 1_000;
-/** A thread that dies more often than this in a minute is not started again. */
+/** A thread that dies this often in a minute is not started again. */
 const MAX_DEATHS = 3;
 const DEATH_WINDOW_MS = 60_000;
 
@@ -173,6 +173,8 @@ export class CaptureThread implements CaptureStage {
     const worker = new Worker(new URL("./capture-worker.ts", import.meta.url), {
       workerData: data,
       name: "capture",
+      // 100 speakers need a tenth of it: a leak ends this thread, which is started again, and not the process.
+      resourceLimits: { maxOldGenerationSizeMb: 512 },
     });
     this.#worker = worker;
     let cause: unknown;
@@ -238,7 +240,7 @@ export class CaptureThread implements CaptureStage {
     this.#deathsMs = this.#deathsMs.filter((atMs) => nowMs - atMs < DEATH_WINDOW_MS);
     this.#deathsMs.push(nowMs);
     const error = died(cause);
-    const goOn = this.#deathsMs.length <= MAX_DEATHS;
+    const goOn = this.#deathsMs.length < MAX_DEATHS;
     for (const capture of this.#captures.values()) {
       if (capture.state === "connecting") this.#failStart(capture, error);
       else if (capture.state === "stopping") this.#leaveFor(capture);

@@ -27,8 +27,8 @@ export function recordingPage(manifest: Manifest, context: PageContext): string 
   return pageShell(
     `${manifest.title}: recording`,
     html`<h1><bdi>${manifest.title}</bdi></h1>
-      ${stateLine(manifest)} ${noticeCard(manifest)} ${factsCard(manifest, context)} ${missingCard(report)}
-      ${tracksCard(manifest, report, context)}`,
+      ${stateLine(manifest, report)} ${noticeCard(manifest)} ${factsCard(manifest, context)}
+      ${missingCard(report)} ${tracksCard(manifest, report, context)}`,
   );
 }
 
@@ -41,8 +41,11 @@ const STATES: Readonly<Record<Manifest["state"], { readonly tone: string; readon
   failed: { tone: "warn", text: "Recorded in part" },
 };
 
-function stateLine(manifest: Manifest): Html {
-  const { tone, text } = STATES[manifest.state];
+const WITH_GAPS = { tone: "warn", text: "Recorded, but something is missing: see below" };
+
+function stateLine(manifest: Manifest, { complete }: GapReport): Html {
+  const whole = complete || manifest.state !== "finished";
+  const { tone, text } = whole ? STATES[manifest.state] : WITH_GAPS;
   const hint = tone === "live" && manifest.state !== "finishing";
   return html`<p class="state ${tone}">${text}</p>
     ${hint ? html`<p class="soft">Downloads appear here once the recording has been stopped. Reload this page then.</p>` : undefined}`;
