@@ -7,6 +7,9 @@ import type { VoiceState, World } from "./world.ts";
 
 const NEEDED = PermissionFlagsBits.ViewChannel | PermissionFlagsBits.Connect;
 
+/** What comes before the rest when the bot is moved: its voice websocket's closing, or its new voice server. */
+export type MoveOrder = { readonly closeFirst: boolean; readonly serverFirst: boolean };
+
 /** Lives on the simulator's thread: the bot's place in voice, between the main gateway and the voice server. */
 export class BotVoice {
   readonly #world: World;
@@ -48,15 +51,23 @@ export class BotVoice {
     if (!onlyMutes) this.assignServer();
   }
 
-  /** Somebody drags the bot to another channel. Both orders of the two closing signs happen in life. */
-  move(channelId: string, closeFirst: boolean): void {
+  /** Somebody drags the bot to another channel. All orders of the three signs of it happen in life. */
+  move(channelId: string, { closeFirst, serverFirst }: MoveOrder): void {
     const state = this.#seated();
     this.#world.requireChannel(channelId);
     if (closeFirst) this.#voice.dismiss(this.#world.guildId, this.#botId);
     state.channelId = channelId;
-    this.#announce(state, channelId);
+    if (!serverFirst) this.#announce(state, channelId);
     if (!closeFirst) this.#voice.dismiss(this.#world.guildId, this.#botId);
     this.assignServer();
+    if (serverFirst) this.#announce(state, channelId);
+  }
+
+  /** The bot's voice server is gone, and another is not assigned yet: what stands goes on. */
+  removeServer(): void {
+    this.#seated();
+    const { guildId } = this.#world;
+    this.#gateway.dispatch("VOICE_SERVER_UPDATE", { token: "", guild_id: guildId, endpoint: null });
   }
 
   /** Somebody deafens the bot on the server, or lets it hear again. */

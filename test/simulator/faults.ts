@@ -39,9 +39,17 @@ export class Faults {
     this.#gateway.dropHeartbeatAcks = drop;
   }
 
-  /** Somebody drags the bot to another voice channel. `closeFirst`: its voice websocket closes before the gateway tells. */
-  moveBot(channelId: string, { closeFirst = false } = {}): void {
-    this.#botVoice.move(channelId, closeFirst);
+  /**
+   * Somebody drags the bot to another voice channel. `closeFirst`: its voice websocket closes before the gateway tells;
+   * `serverFirst`: the gateway names the voice server before the channel.
+   */
+  moveBot(channelId: string, { closeFirst = false, serverFirst = false } = {}): void {
+    this.#botVoice.move(channelId, { closeFirst, serverFirst });
+  }
+
+  /** The bot's voice server goes away without a successor (endpoint null); `reassignVoiceServer` names one. */
+  removeVoiceServer(): void {
+    this.#botVoice.removeServer();
   }
 
   /** Somebody disconnects the bot from voice. */

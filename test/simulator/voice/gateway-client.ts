@@ -4,8 +4,6 @@ import type { MediaPort, Sfu } from "./sfu.ts";
 import type { VoiceFaults } from "./voice-faults.ts";
 
 export const TRANSPORT_MODE = "aead_aes256_gcm_rtpsize";
-/** As Discord's. */
-export const HEARTBEAT_INTERVAL_MS = 13_750;
 /** DAVE messages that clients send as bytes: key package, and commit with welcome. */
 const BINARY_OPS = new Set([26, 28]);
 const BUFFER_LIMIT = 1000;

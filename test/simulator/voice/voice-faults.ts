@@ -4,6 +4,10 @@ export type VoiceFaults = {
   dropDiscoveries: number;
   /** Heartbeats stay unanswered. */
   dropHeartbeatAcks: boolean;
+  /** What new websockets are told; at first as Discord's. */
+  heartbeatIntervalMs: number;
+  /** New sessions are refused with this code. */
+  refuseWith: number | undefined;
   /** Op 7 is answered by closing with 4006. */
   refuseResume: boolean;
   /** Op 7 is answered only after this time. */
@@ -24,6 +28,8 @@ export function noVoiceFaults(): VoiceFaults {
   return {
     dropDiscoveries: 0,
     dropHeartbeatAcks: false,
+    heartbeatIntervalMs: 13_750,
+    refuseWith: undefined,
     refuseResume: false,
     resumeDelayMs: 0,
     replayBeforeResumed: true,

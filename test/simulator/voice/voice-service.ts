@@ -13,7 +13,7 @@ import type { ExternalSender } from "../dave/room.ts";
 import { makeCertificates } from "./certificates.ts";
 import type { Certificates } from "./certificates.ts";
 import { DaveDelivery } from "./dave-delivery.ts";
-import { GatewayClient, HEARTBEAT_INTERVAL_MS, parseMessage } from "./gateway-client.ts";
+import { GatewayClient, parseMessage } from "./gateway-client.ts";
 import type { Admission, SessionEvents } from "./gateway-client.ts";
 import type { NetworkConditions, NetworkTotals } from "./netem.ts";
 import type { ReportType } from "./rtcp-packet.ts";
@@ -38,6 +38,8 @@ export class VoiceService {
   readonly faults: VoiceFaults;
   /** How often clients could not follow a change of keys and asked for new ones (op 31). */
   keyRequests = 0;
+  /** How often clients asked for a session, and how many resumed one. */
+  readonly counts = { identified: 0, resumed: 0 };
   readonly #dave: boolean;
   readonly #externalSender: ExternalSender = createExternalSender();
   readonly #sfu: Sfu;
@@ -241,7 +243,7 @@ export class VoiceService {
 
   #greet(socket: WebSocket): void {
     socket.on("error", (error) => this.#problem(`websocket: ${error.message}`));
-    socket.send(JSON.stringify({ op: 8, d: { v: 8, heartbeat_interval: HEARTBEAT_INTERVAL_MS } }));
+    socket.send(JSON.stringify({ op: 8, d: { v: 8, heartbeat_interval: this.faults.heartbeatIntervalMs } }));
     const first = (data: Buffer, isBinary: boolean): void => {
       const { op, d } = isBinary ? { op: -1, d: {} } : parseMessage(data);
       if (op === 3) return socket.send(JSON.stringify({ op: 6, d: { t: d["t"] } }));
@@ -265,6 +267,8 @@ export class VoiceService {
     )
       return socket.close(4004); // a client that was dismissed meanwhile is no fault of its own
     if (data["session_id"] !== admission.sessionId) return socket.close(4006);
+    this.counts.identified++;
+    if (this.faults.refuseWith !== undefined) return socket.close(this.faults.refuseWith);
     const version = Number(data["max_dave_protocol_version"] ?? 0);
     if (this.#dave && version < 1) return socket.close(4017);
     for (const client of this.#clients)
@@ -288,6 +292,7 @@ export class VoiceService {
       client?.end(4006);
       return socket.close(4006);
     }
+    this.counts.resumed++;
     const resume = (): void => client.resumed(socket, Number(data["seq_ack"]));
     if (this.faults.resumeDelayMs > 0) setTimeout(resume, this.faults.resumeDelayMs);
     else resume();

@@ -1,0 +1,54 @@
+/** What tests ask of the interruptions of a recording. */
+import assert from "node:assert/strict";
+import { SAMPLE_RATE } from "../../src/audio/pcm.ts";
+import type { Interruption } from "../../src/recordings/manifest.ts";
+import type { Call } from "./call.ts";
+import { rms } from "./tones.ts";
+import { eventually } from "./wait.ts";
+import { firstChannel } from "./wav-readers.ts";
+
+/** Packets under way when a connection ends, and the reach of a codec's frame. */
+const EDGE_SAMPLES = SAMPLE_RATE / 10;
+const SILENT = 0.001;
+
+/** Waits until the recording has had so many interruptions, and they are over; the last one. */
+export function interruptionsOver(call: Call, count: number, timeoutMs = 20_000): Promise<Interruption> {
+  return eventually(
+    `${count} interruptions are over`,
+    () => {
+      const { interruptions = [] } = call.manifest;
+      const last = interruptions.at(-1);
+      return interruptions.length === count && last?.toSamples !== undefined ? last : undefined;
+    },
+    timeoutMs,
+  );
+}
+
+/** A finished track is silent within each interruption. */
+export function assertSilentWithin(call: Call, userId: string, interruptions: readonly Interruption[]): void {
+  const samples = firstChannel(call.trackPath(userId));
+  for (const { fromSamples, toSamples = 0, reason } of interruptions) {
+    const inside = samples.subarray(
+      fromSamples + EDGE_SAMPLES,
+      Math.max(fromSamples, toSamples - EDGE_SAMPLES),
+    );
+    assert.ok(
+      rms(inside) < SILENT,
+      `silence from ${fromSamples} to ${toSamples} (${reason}): ${rms(inside)}`,
+    );
+  }
+}
+
+/** How loud a track is in the given time before a position and after another. */
+export function loudnessAround(
+  call: Call,
+  userId: string,
+  { fromSamples, toSamples = 0 }: Interruption,
+  reachSamples: number,
+): { readonly before: number; readonly after: number } {
+  const samples = firstChannel(call.trackPath(userId));
+  return {
+    before: rms(samples.subarray(Math.max(0, fromSamples - reachSamples), fromSamples)),
+    after: rms(samples.subarray(toSamples, toSamples + reachSamples)),
+  };
+}
