@@ -71,10 +71,8 @@ export class Audibility {
     const { handle, around, manifest, note, onUntellable } = this.#options;
     const channel = { id: channelId, name: around.names.channelNameOf(channelId) };
     note({ atMs: Date.now(), position, kind: "moved", channelId, text: channel.name });
-    manifest.heardAgain(["connection", "moved"], position);
-    manifest.interrupt({ cause: "moved", fromSamples: position, reason: MOVED });
     const former = manifest.value.channel;
-    manifest.move(channel, position);
+    manifest.move(channel, position, MOVED);
     const told = around.notices.move(manifest.value, former, (notice) => manifest.change({ notice }));
     try {
       await within(told, around.timing.noticeMs, "Showing the notice in the new channel");

@@ -1,4 +1,5 @@
 /** The spans in which nobody could be heard, in a manifest: pure. At most one of each cause is open. */
+import { SAMPLE_RATE } from "../audio/pcm.ts";
 import type { Interruption, Manifest } from "./manifest.ts";
 
 export type InterruptionCause = Interruption["cause"];
@@ -26,6 +27,21 @@ export function withEndOfInterruption(
       : one,
   );
   return { ...manifest, interruptions };
+}
+
+/** A connection lost so shortly before the word of a move was lost by the move. */
+const SAME_CAUSE_SAMPLES = 5 * SAMPLE_RATE;
+
+/** We were moved: nobody is heard until people in the new channel have been told. */
+export function withMove(manifest: Manifest, atSamples: number, reason: string): Manifest {
+  const beginning = { cause: "moved", fromSamples: atSamples, reason } as const;
+  const interruptions = manifest.interruptions?.map((one) =>
+    isOpen(one) && one.cause === "connection" && atSamples - one.fromSamples < SAME_CAUSE_SAMPLES
+      ? { ...beginning, fromSamples: Math.min(one.fromSamples, atSamples) }
+      : one,
+  );
+  const recast = interruptions === undefined ? manifest : { ...manifest, interruptions };
+  return withInterruption(withEndOfInterruption(recast, ["connection"], atSamples), beginning);
 }
 
 /** The recording is over: what is open lasted to its end. A span that would lie behind the end is none. */

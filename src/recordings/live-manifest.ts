@@ -1,7 +1,12 @@
 import { toErrorData } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { Checkpoints } from "./checkpoints.ts";
-import { withEndOfInterruption, withInterruption, withInterruptionsEndedAt } from "./interruptions.ts";
+import {
+  withEndOfInterruption,
+  withInterruption,
+  withInterruptionsEndedAt,
+  withMove,
+} from "./interruptions.ts";
 import type { InterruptionCause } from "./interruptions.ts";
 import { newManifest, withCaptured, withTrack, withUnwritten, withWritten } from "./manifest-changes.ts";
 import type { Captured, StartRequest } from "./manifest-changes.ts";
@@ -94,9 +99,10 @@ export class LiveManifest {
     this.change(withInterruption(this.#value, beginning));
   }
 
-  /** From here on another channel is recorded. */
-  move(channel: Manifest["channel"], atSamples: number): void {
-    this.change({ channel, moves: [...(this.#value.moves ?? []), { atSamples, channel }] });
+  /** From here on another channel is recorded, once people there have been told. */
+  move(channel: Manifest["channel"], atSamples: number, reason: string): void {
+    const moves = [...(this.#value.moves ?? []), { atSamples, channel }];
+    this.change({ ...withMove(this.#value, atSamples, reason), channel, moves });
   }
 
   /** People can be heard again from here on, as far as these causes go. */

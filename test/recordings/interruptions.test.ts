@@ -7,6 +7,7 @@ import {
   withEndOfInterruption,
   withInterruption,
   withInterruptionsEndedAt,
+  withMove,
 } from "../../src/recordings/interruptions.ts";
 import { request } from "./stages/studio.ts";
 
@@ -32,4 +33,16 @@ test("a span never reaches beyond the recording, nor ends before it begins", () 
   const open = withInterruption(manifest, lost);
   assert.equal(withEndOfInterruption(open, ["connection"], 1)?.interruptions?.[0]?.toSamples, 48_000);
   assert.deepEqual(withInterruptionsEndedAt(open, 40_000).interruptions, []);
+});
+
+test("a connection lost just before a move was lost by it; one lost long before was not", () => {
+  const reason = "Moved.";
+  const open = withInterruption(manifest, lost);
+  assert.deepEqual(withMove(open, 72_000, reason).interruptions, [
+    { cause: "moved", fromSamples: 48_000, reason },
+  ]);
+  assert.deepEqual(withMove(open, 480_000, reason).interruptions, [
+    { ...lost, toSamples: 480_000 },
+    { cause: "moved", fromSamples: 480_000, reason },
+  ]);
 });
