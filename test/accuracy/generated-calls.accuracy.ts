@@ -17,7 +17,9 @@ import { utterances } from "./utterances.ts";
 import type { Utterances } from "./utterances.ts";
 
 const SECONDS = 600;
+const FAIR: Weather = { jitterMs: 3 };
 const STEADY = [0, 0, 0, 0];
+const DRIFTING = [100, -100, 50, -50];
 
 const SCENARIOS: readonly {
   readonly name: string;
@@ -34,6 +36,8 @@ const SCENARIOS: readonly {
     clocksPpm: STEADY,
     manner: "speech",
   },
+  { name: "clocks ±100 ppm, speech", weather: FAIR, clocksPpm: DRIFTING, manner: "speech" },
+  { name: "clocks ±100 ppm, music", weather: FAIR, clocksPpm: DRIFTING, manner: "music" },
 ];
 
 const seed = pickSeed();

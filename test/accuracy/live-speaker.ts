@@ -20,8 +20,6 @@ type Said = {
   readonly chirpAt: number | undefined;
 };
 
-/** What was seen of a packet is uncertain by so much around an interruption. */
-const EDGE_SAMPLES = SAMPLE_RATE / 10;
 /** A timeline's first anchor is made of so many packets. */
 const ANCHOR_PACKETS = 10;
 
@@ -103,6 +101,6 @@ function samplesOf(milliseconds: number): number {
 function fellInto(interruptions: Interruptions, position: number): boolean {
   return interruptions.some(
     ({ fromSamples, toSamples = Infinity }) =>
-      position > fromSamples - EDGE_SAMPLES && position < toSamples + EDGE_SAMPLES,
+position > fromSamples && position < toSamples,
   );
 }

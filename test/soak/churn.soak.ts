@@ -34,6 +34,7 @@ test(
       otherChannelId: discord.addVoiceChannel("Elsewhere").id,
       deeds: { joins: 0, leaves: 0, moves: 0, mutes: 0, speeches: 0 },
       freeSeats: SEATS - 1,
+      untilMs: Infinity,
     };
     const host = call.addHost("Host");
     await host.join();
@@ -49,11 +50,17 @@ test(
     });
 
     const startMs = performance.now();
-    const untilMs = startMs + MINUTES * 60_000;
-    const living = Promise.all(guests.map((guest) => guest.live(untilMs)));
+    party.untilMs = startMs + MINUTES * 60_000;
+    const living = Promise.all(guests.map((guest) => guest.live())).catch((error: unknown) => {
+      party.untilMs = 0;
+      throw error;
+    });
     const vitals: Vitals[] = [];
-    for (; performance.now() < untilMs; await sleep(LOOK_EVERY_MS)) vitals.push(await vitalsOf(call.bot));
-    await living;
+    const looking = (async () => {
+      for (; performance.now() < party.untilMs; await sleep(LOOK_EVERY_MS))
+        vitals.push(await vitalsOf(call.bot));
+    })();
+    await Promise.all([living, looking]);
     await sleep(500);
     const stop = await discord.command(host, "record stop");
     await stop.until((reply) => trackLinks(fullText(reply)).size === GUESTS, 60_000);

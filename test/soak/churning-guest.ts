@@ -13,6 +13,8 @@ export type Party = {
   readonly deeds: Deeds;
   /** Seats that are free, over both channels. */
   freeSeats: number;
+  /** When everybody goes, on the clock of `performance.now()`. */
+  untilMs: number;
 };
 
 /** Somebody who cannot sit still: comes, speaks, mutes, moves to another channel and back, leaves in mid-sentence. */
@@ -36,9 +38,9 @@ export class ChurningGuest {
     return this.recordedSeats.reduce((sum, seat) => sum + seat.sent.length, 0);
   }
 
-  /** Churns until then (`performance.now()`), and leaves. */
-  async live(untilMs: number): Promise<void> {
-    while (performance.now() < untilMs) await this.#act();
+  /** Churns as long as the party lasts, and leaves. */
+  async live(): Promise<void> {
+    while (performance.now() < this.#party.untilMs) await this.#act();
     await this.#leave();
   }
 

@@ -27,6 +27,7 @@ class Call {
       leave: () => {},
       receive: (userId, op, body) =>
         void this.#outputs.push(...this.#group.receive(userId, op as 23, body as object)),
+      tell: (member, op, data) => member.json(op, data),
       close: () => {},
       settled: true,
     };

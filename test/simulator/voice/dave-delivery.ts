@@ -6,6 +6,10 @@ import type { RoomEncryption, RoomMember, VoiceRoom } from "./voice-room.ts";
 
 const TICK_MS = 100;
 
+type Message =
+  | { readonly kind: "binary"; readonly op: number; readonly body: Buffer }
+  | { readonly kind: "json"; readonly op: number; readonly data: object };
+
 /**
  * Lives on the simulator's thread: carries the messages between a channel's DAVE group and its members. Clients get theirs
  * at once; simulated people one per turn of the event loop, since a change costs each of them milliseconds of MLS and the
@@ -16,7 +20,7 @@ export class DaveDelivery implements RoomEncryption {
   readonly #group: DaveRoom;
   readonly #problem: (text: string) => void;
   readonly #ticks: NodeJS.Timeout;
-  readonly #forPeople: { readonly member: RoomMember; readonly output: DaveOutput }[] = [];
+  readonly #forPeople: { readonly member: RoomMember; readonly message: Message }[] = [];
   readonly #progress = new DaveProgress();
   #reported = 0;
   #delivering: NodeJS.Immediate | undefined;
@@ -49,6 +53,10 @@ export class DaveDelivery implements RoomEncryption {
     this.#send(this.#group.receive(userId, op, body));
   }
 
+  tell(member: RoomMember, op: number, data: object): void {
+    this.#dispatch(member, { kind: "json", op, data });
+  }
+
   close(): void {
     clearInterval(this.#ticks);
     clearImmediate(this.#delivering);
@@ -59,25 +67,29 @@ export class DaveDelivery implements RoomEncryption {
     for (const output of outputs) {
       this.#progress.note(output);
       const member = this.#room.member(output.to);
-      if (member?.simulated) this.#forPeople.push({ member, output });
-      else if (member !== undefined) hand(member, output);
+      if (member !== undefined) this.#dispatch(member, output);
     }
     for (; this.#reported < this.#group.problems.length; this.#reported++)
       this.#problem(`DAVE: ${this.#group.problems[this.#reported]}`);
-    if (this.#forPeople.length > 0) this.#delivering ??= setImmediate(() => this.#deliver());
+  }
+
+  #dispatch(member: RoomMember, message: Message): void {
+    if (!member.simulated) return hand(member, message);
+    this.#forPeople.push({ member, message });
+    this.#delivering ??= setImmediate(() => this.#deliver());
   }
 
   #deliver(): void {
     this.#delivering = undefined;
     const next = this.#forPeople.shift();
     if (next === undefined) return;
-    const { member, output } = next;
-    if (this.#room.member(member.userId) === member) hand(member, output);
+    const { member, message } = next;
+    if (this.#room.member(member.userId) === member) hand(member, message);
     if (this.#forPeople.length > 0) this.#delivering ??= setImmediate(() => this.#deliver());
   }
 }
 
-function hand(member: RoomMember, output: DaveOutput): void {
-  if (output.kind === "json") member.json(output.op, output.data);
-  else member.binary(output.op, output.body);
+function hand(member: RoomMember, message: Message): void {
+  if (message.kind === "json") member.json(message.op, message.data);
+  else member.binary(message.op, message.body);
 }

@@ -22,6 +22,8 @@ export interface RoomEncryption {
   join(userId: string): void;
   leave(userId: string): void;
   receive(userId: string, op: number, body: unknown): void;
+  /** Hands a member a message behind everything of the encryption that is on its way to them. */
+  tell(member: RoomMember, op: number, data: object): void;
   close(): void;
 }
 
@@ -52,8 +54,9 @@ export class VoiceRoom {
     const others = [...this.#members.values()];
     this.#members.set(member.userId, member);
     if (!this.#faults.omitClientsConnect) {
-      for (const other of others) other.json(11, { user_ids: [member.userId] });
-      if (others.length > 0) member.json(11, { user_ids: others.map((other) => other.userId) });
+      for (const other of others) this.#tellPresence(other, 11, { user_ids: [member.userId] });
+      if (others.length > 0)
+        this.#tellPresence(member, 11, { user_ids: others.map((other) => other.userId) });
     }
     if (!this.#faults.omitSpeaking) {
       for (const other of others) {
@@ -71,7 +74,7 @@ export class VoiceRoom {
     this.#members.delete(userId);
     this.#speaking.delete(userId);
     this.encryption?.leave(userId);
-    for (const other of this.#members.values()) other.json(13, { user_id: userId });
+    for (const other of this.#members.values()) this.#tellPresence(other, 13, { user_id: userId });
   }
 
   /** Op 5: relayed when the flags change. */
@@ -95,6 +98,12 @@ export class VoiceRoom {
       if (member === from || (from.simulated && member.simulated)) continue;
       if (!this.#faults.deafened.has(member.userId)) member.media(packet, from.userId);
     }
+  }
+
+  /** Who is there decides which proposals are valid: the order of both must be the server's. */
+  #tellPresence(to: RoomMember, op: 11 | 13, data: object): void {
+    if (this.encryption === undefined) to.json(op, data);
+    else this.encryption.tell(to, op, data);
   }
 
   #others(member: RoomMember): RoomMember[] {
