@@ -100,7 +100,6 @@ function samplesOf(milliseconds: number): number {
 
 function fellInto(interruptions: Interruptions, position: number): boolean {
   return interruptions.some(
-    ({ fromSamples, toSamples = Infinity }) =>
-position > fromSamples && position < toSamples,
+    ({ fromSamples, toSamples = Infinity }) => position > fromSamples && position < toSamples,
   );
 }
