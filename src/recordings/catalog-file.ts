@@ -6,13 +6,15 @@ import { RecorderError } from "../errors.ts";
 
 /** What belongs to one database. */
 const PARTS = ["", "-wal", "-shm"];
+/** How long another process may hold the database. */
+const BUSY_MS = 5_000;
 
 /**
  * Opens or makes the database and reads through it (`PRAGMA quick_check`, some 10 ms for each MB). Throws
  * `E-CATALOG-DAMAGED` where it is no database or not a whole one, and what SQLite says of anything else.
  */
-export function openSound(path: string, busyMs: number): Database.Database {
-  const database = new Database(path, { timeout: busyMs });
+export function openSound(path: string): Database.Database {
+  const database = new Database(path, { timeout: BUSY_MS });
   try {
     database.pragma("journal_mode = WAL");
     const found = String(database.pragma("quick_check(1)", { simple: true }));
@@ -21,6 +23,20 @@ export function openSound(path: string, busyMs: number): Database.Database {
   } catch (error) {
     database.close();
     throw isDamage(error) ? damaged(path, error.message, error) : error;
+  }
+}
+
+/** What is wrong with the file, which is only read; undefined where it is sound. Throws what SQLite says of anything else. */
+export function damageOf(path: string): string | undefined {
+  const database = new Database(path, { readonly: true, timeout: BUSY_MS });
+  try {
+    const found = String(database.pragma("quick_check(1)", { simple: true }));
+    return found === "ok" ? undefined : found;
+  } catch (error) {
+    if (isDamage(error)) return error.message;
+    throw error;
+  } finally {
+    database.close();
   }
 }
 

@@ -59,11 +59,11 @@ export class Catalog {
       // Of several processes that start at once on a new folder one makes the tables; SQLite alone does not arrange that.
       using _lock = await FileLock.wait(join(dataDirectory, "catalog.lock"), BUSY_MS);
       try {
-        database = openSound(path, BUSY_MS);
+        database = openSound(path);
       } catch (error) {
         if (options.damage !== "replace" || !isDamaged(error)) throw error;
         replaced = moveAside(path, Date.now());
-        database = openSound(path, BUSY_MS);
+        database = openSound(path);
       }
       // With WAL this can lose the last instants after a power cut, never the database; the manifests have them.
       database.pragma("synchronous = NORMAL");

@@ -45,7 +45,16 @@ function accountRoutes({ world, gateway }: RouteContext): Route[] {
     {
       method: "GET",
       path: "/users/@me/guilds",
-      handle: () => [{ id: world.guildId, name: world.guildName, icon: null, owner: false, features: [] }],
+      handle: () => [
+        {
+          id: world.guildId,
+          name: world.guildName,
+          icon: null,
+          owner: false,
+          permissions: String(world.permissions(world.bot.user.id)),
+          features: [],
+        },
+      ],
     },
     {
       method: "POST",

@@ -1,0 +1,110 @@
+/** `npm run doctor`: what is wrong with configuration, machine, disk, recordings and Discord, and how to mend it. */
+import "../require-node.ts";
+
+import { existsSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { readConfig } from "../config.ts";
+import type { Config } from "../config.ts";
+import { RecorderError } from "../errors.ts";
+import { connectRedis } from "../jobs/redis-connection.ts";
+import { createLog } from "../log.ts";
+import { Storage } from "../recordings/storage.ts";
+import { checkCatalog, checkDataDirectory, isInUse } from "./data-directory.ts";
+import { checkDiscord } from "./discord.ts";
+import { good, linesOf, summaryOf, wrong } from "./finding.ts";
+import type { Finding } from "./finding.ts";
+import { checkMediaTools, checkNode, checkOpus, checkSocketBuffers } from "./machine.ts";
+import { checkRecordings } from "./recordings.ts";
+import { repair } from "./repair.ts";
+
+const USAGE = `npm run doctor                says what is wrong and how to mend it
+npm run doctor -- --repair    first recovers recordings and catalog`;
+const REDIS_MS = 3_000;
+
+const findings: Finding[] = [];
+
+/** Each finding as soon as it is known: some take seconds. */
+function tell(found: readonly Finding[]): void {
+  for (const finding of found) process.stdout.write(`${linesOf(finding).join("\n")}\n`);
+  findings.push(...found);
+}
+
+/** An expected failure is a finding too. */
+async function attempt(check: () => Promise<readonly Finding[]>): Promise<void> {
+  try {
+    tell(await check());
+  } catch (error) {
+    if (!(error instanceof RecorderError)) throw error;
+    tell([wrong(`${error.message} (${error.code})`, error.remedy)]);
+  }
+}
+
+if (existsSync(".env")) process.loadEnvFile(".env");
+process.exitCode = await examine(process.argv.slice(2));
+
+async function examine(args: readonly string[]): Promise<number> {
+  const wantsRepair = readArguments(args);
+  if (wantsRepair === undefined) return 1;
+  tell([checkNode()]);
+  const config = configOrFindings();
+  if (config !== undefined) {
+    if (wantsRepair) await attempt(() => repair(config));
+    await checkAll(config);
+  }
+  process.stdout.write(`\n${summaryOf(findings)}\n`);
+  return findings.some(({ kind }) => kind === "wrong") ? 1 : 0;
+}
+
+async function checkAll(config: Config): Promise<void> {
+  const storage = new Storage(config.dataDir);
+  const { redisUrl, token } = config;
+  tell([checkOpus()]);
+  await attempt(() => checkMediaTools(config.ffmpegPath));
+  await attempt(() => checkSocketBuffers());
+  await attempt(() => checkDataDirectory(storage, config.diskReserveBytes));
+  await attempt(async () => [await checkCatalog(storage)]);
+  await attempt(async () => checkRecordings(storage, await isInUse(storage)));
+  if (redisUrl !== undefined) await attempt(() => checkRedis(redisUrl));
+  if (token !== undefined) await attempt(() => checkDiscord(config.discordApiUrl, token));
+  else if (config.roles.includes("bot"))
+    tell([
+      wrong("DISCORD_TOKEN is not set.", "Run npm start: it says how to get one. npm run demo needs none."),
+    ]);
+}
+
+async function checkRedis(url: string): Promise<readonly Finding[]> {
+  const redis = await connectRedis(url, createLog("silent", "doctor"), REDIS_MS);
+  redis.disconnect();
+  return [good("Redis answers, and keeps what it is given")];
+}
+
+function configOrFindings(): Config | undefined {
+  const result = readConfig(process.env);
+  if (result.ok) {
+    tell([good(`The configuration is well-formed; recordings are kept in ${result.config.dataDir}`)]);
+    return result.config;
+  }
+  tell(
+    result.faults.map(({ variable, problem }) =>
+      wrong(
+        `${variable} ${problem}.`,
+        "Change it in the environment or in .env; README.md lists all variables.",
+      ),
+    ),
+  );
+  return undefined;
+}
+
+/** Whether to repair; undefined where the arguments make no sense, which is said. */
+function readArguments(args: readonly string[]): boolean | undefined {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: { repair: { type: "boolean", default: false } },
+    });
+    return values.repair;
+  } catch {
+    process.stdout.write(`${USAGE}\n`);
+    return undefined;
+  }
+}
