@@ -2,6 +2,7 @@ import { NetworkingStatusCode } from "@discordjs/voice";
 import type { ConnectionData, Networking, NetworkingState, VoiceUDPSocket } from "@discordjs/voice";
 import type { Channels } from "../audio/pcm.ts";
 import type { Log } from "../log.ts";
+import { ClearWindow } from "./clear-window.ts";
 import { daveOf, keyStateOf, membersOf } from "./call-state.ts";
 import type { OpusCodec } from "./decoder.ts";
 import type { KeyWatch } from "./key-watch.ts";
@@ -44,6 +45,7 @@ export class ConnectionTap {
   readonly #outlet: TapOutlet;
   readonly #header = emptyRtpHeader();
   readonly #intake: MediaIntake;
+  readonly #clearWindow = new ClearWindow();
   readonly #sockets: VoiceSocketTap;
   #udp: VoiceUDPSocket | undefined;
   #secretKey: Uint8Array | undefined;
@@ -61,7 +63,7 @@ export class ConnectionTap {
     });
     this.#sockets = new VoiceSocketTap(networking, outlet.log, {
       onPacket: (op, data) => this.#onPacket(op, data),
-      onKeys: () => this.#intake.keysChanged(),
+      onKeys: () => this.#onKeys(),
     });
     networking.on("stateChange", this.#onState);
     this.#onState(networking.state, networking.state);
@@ -103,7 +105,7 @@ export class ConnectionTap {
       this.#importKey(state.connectionData);
       this.#sockets.replay();
     }
-    this.#intake.keysChanged();
+    this.#onKeys();
   };
 
   /** The hot path: counts, parses, opens. Never throws, never waits. */
@@ -123,6 +125,12 @@ export class ConnectionTap {
   #onPacket(op: number, data: unknown): void {
     const news = readSenderNews(op, data);
     if (news !== undefined) this.#intake.learn(news, performance.now());
+  }
+
+  #onKeys(): void {
+    const { state } = this.#networking;
+    if ("dave" in state && state.dave !== undefined) this.#clearWindow.update(state.dave);
+    this.#intake.keysChanged();
   }
 
   #recoverKeys(nowMs: number): void {

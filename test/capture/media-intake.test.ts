@@ -5,6 +5,7 @@ import { readSenderNews } from "../../src/capture/sender-map.ts";
 import { DaveyMembers } from "../simulator/dave/davey-members.ts";
 import { createExternalSender, DaveRoom } from "../simulator/dave/room.ts";
 import { toneSpeech } from "../simulator/people/speech.ts";
+import { SILENCE_FRAME } from "../simulator/voice/rtp-packet.ts";
 import { IntakeBench } from "./intake-bench.ts";
 
 const CHANNEL = "1234567890123456789";
@@ -201,4 +202,18 @@ test("keys that come 40 s late open everything they can, however much before it 
   assert.equal(counts.received, 2_100);
   const [first] = bench.positions.get(ANNA) ?? [];
   assert.equal(first, 500 * FRAME_SAMPLES);
+});
+
+test("speech in clear in an encrypted call is kept apart and counted, silence frames are taken", () => {
+  const { bench } = encryptedCall();
+  learn(bench, OP_SPEAKING, { user_id: ANNA, ssrc: 11, speaking: 1 });
+  const anna = new Sender(bench, 11);
+  anna.speak(50);
+  bench.receive(11, 65_550, samplesOfMs(bench.nowMs), SILENCE_FRAME);
+  bench.pass(1_000);
+  assert.equal(bench.intake.heldPackets, 50);
+  bench.close();
+  const counts = bench.countsOf(ANNA);
+  assert.deepEqual([counts.expired, counts.written], [50, 1], JSON.stringify(counts));
+  assert.equal(bench.positions.size, 0, "nothing of it can be heard");
 });

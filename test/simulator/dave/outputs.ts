@@ -23,6 +23,11 @@ export function prepareEpochFor(to: string): DaveOutput {
   return { to, kind: "json", op: 24, data: { transition_id: 0, epoch: 1, protocol_version: 1 } };
 }
 
+/** Op 21: end-to-end encryption ends with this transition. */
+export function prepareDowngradeFor(to: string, transitionId: number): DaveOutput {
+  return { to, kind: "json", op: 21, data: { transition_id: transitionId, protocol_version: 0 } };
+}
+
 /** Op 29 for each follower, op 30 for each joiner. */
 export function announcements(
   transitionId: Buffer,

@@ -5,7 +5,14 @@ import type { CommitWelcome } from "./commit-welcome.ts";
 import type { ExternalSender } from "./external-sender.ts";
 import { parseKeyPackage } from "./mls.ts";
 import type { KeyPackage } from "./mls.ts";
-import { announcements, appendFor, executions, prepareEpochFor, revokeFor } from "./outputs.ts";
+import {
+  announcements,
+  appendFor,
+  executions,
+  prepareDowngradeFor,
+  prepareEpochFor,
+  revokeFor,
+} from "./outputs.ts";
 import type { DaveOutput } from "./outputs.ts";
 import { u16, u64 } from "./tls-codec.ts";
 import { Transitions } from "./transitions.ts";
@@ -43,6 +50,9 @@ export class DaveRoom {
   #leaves: (string | undefined)[] = [];
   /** 0: no group. */
   #epoch = 0n;
+  #version: 0 | 1 = 1;
+  /** Whose key packages the first group after an upgrade waits for; undefined at other times. */
+  #upgrading: Set<string> | undefined;
 
   constructor(options: { readonly channelId: string; readonly externalSender: ExternalSender }) {
     this.#channelId = options.channelId;
@@ -54,8 +64,39 @@ export class DaveRoom {
     return this.#epoch;
   }
 
+  /** Protocol version of the call; 0: media is sent in clear. */
+  get version(): 0 | 1 {
+    return this.#version;
+  }
+
+  /** Ends encryption: from the transition's execution on everybody sends in clear. */
+  downgrade(): DaveOutput[] {
+    this.#version = 0;
+    const members = this.#audience();
+    const id = this.#transitions.open(members);
+    return members.map((to) => prepareDowngradeFor(to, id));
+  }
+
+  /** Begins encryption anew: everybody starts over, and sends in clear until the first group's transition. */
+  upgrade(): DaveOutput[] {
+    this.#version = 1;
+    this.#epoch = 0n;
+    this.#leaves = [];
+    this.#changes.clear();
+    this.#transitions.clear();
+    this.#upgrading = new Set(this.#people.keys());
+    return Array.from(this.#people.keys()).flatMap((userId) => {
+      this.#people.set(userId, { kind: "announced" });
+      return [prepareEpochFor(userId), this.#externalSenderFor(userId)];
+    });
+  }
+
   /** Somebody announced protocol version 1. */
   join(userId: string): DaveOutput[] {
+    if (this.#version === 0) {
+      this.#people.set(userId, { kind: "announced" });
+      return [];
+    }
     const person = this.#people.get(userId);
     if (person?.kind === "member" || person?.kind === "lost") return [];
     const withdrawn = this.#withdrawAdd(userId);
@@ -99,6 +140,7 @@ export class DaveRoom {
     if (person?.kind === "member") return this.#problem(userId, 26, "is in the group already");
     const outputs = this.#withdrawAdd(userId);
     this.#people.set(userId, { kind: "proposed", keyPackage });
+    if (this.#upgrading !== undefined) return this.#prepareUpgrade(this.#upgrading, userId);
     // Without a group each joiner prepares one of their own, so they must know of all the others.
     const others = this.#changes.outstanding;
     if (this.#epoch === 0n && others.length > 0) outputs.push(appendFor(userId, others));
@@ -130,11 +172,24 @@ export class DaveRoom {
     const followers = isCreation ? [userId] : this.#audience();
     this.#epoch += 1n;
     this.#changes.clear();
+    // Only a group that follows upon media in clear needs to be switched to.
+    const isInstant = isCreation && this.#upgrading === undefined;
+    this.#upgrading = undefined;
     if (isCreation) this.#seat(userId);
     for (const change of committed) if (change.kind === "remove") this.#leaves[change.leaf] = undefined;
     for (const change of committed) if (change.kind === "add") this.#seat(change.userId);
-    const id = u16(isCreation ? 0 : this.#transitions.open([...followers, ...welcomes.keys()]));
+    const id = u16(isInstant ? 0 : this.#transitions.open([...followers, ...welcomes.keys()]));
     return announcements(id, message.commit, followers, welcomes);
+  }
+
+  /** The first group after an upgrade is proposed once everybody can be in it. */
+  #prepareUpgrade(waiting: Set<string>, userId: string): DaveOutput[] {
+    waiting.delete(userId);
+    if (waiting.size > 0) return [];
+    const adds: Change[] = [];
+    for (const [each, person] of this.#people)
+      if (person.kind === "proposed") adds.push(this.#changes.add(this.#epoch, each, person.keyPackage));
+    return this.#append(adds);
   }
 
   /** Op 31: they start over, and their leaf is replaced once the new key package is here. */

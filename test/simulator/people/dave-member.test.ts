@@ -30,6 +30,8 @@ class Call {
       tell: (member, op, data) => member.json(op, data),
       close: () => {},
       settled: true,
+      version: 1,
+      change: () => {},
     };
   }
 

@@ -29,6 +29,10 @@ export class DaveMember {
   readonly #present = new Set<string>();
   /** Fault: seals as with a key that nobody else has. */
   sealsWrongly = false;
+  /** Media is sent in clear: there is no encryption, or none yet. */
+  #clear = false;
+  /** The transition that begins or ends encryption. */
+  #switchAt: number | undefined;
   #offered = false;
   /** Changes that were announced and not yet executed, oldest first: speech goes on with the oldest one's keys. */
   #changes: AnnouncedChange[] = [];
@@ -42,7 +46,7 @@ export class DaveMember {
   }
 
   get isReady(): boolean {
-    return this.#session.ready;
+    return this.#clear || this.#session.ready;
   }
 
   /** Encrypts a frame once for all who hear it. Silence stays as it is, also without a group to speak to. */
@@ -55,6 +59,7 @@ export class DaveMember {
   }
 
   #seal(frame: Buffer): Buffer {
+    if (this.#clear) return frame;
     // Every change holds the frame, each with its own key: they stay in step.
     const [sealed] = this.#changes.map(({ ahead }) =>
       ahead[0]?.plain === frame ? ahead.shift()?.sealed : undefined,
@@ -67,7 +72,7 @@ export class DaveMember {
 
   /** Whether a frame of somebody else can be decrypted. */
   opens(payload: Buffer, fromUserId: string): boolean {
-    if (payload.equals(SILENCE_FRAME)) return true;
+    if (this.#clear || payload.equals(SILENCE_FRAME)) return true;
     try {
       this.#session.decrypt(fromUserId, davey.MediaType.AUDIO, payload);
       return true;
@@ -81,8 +86,10 @@ export class DaveMember {
     const transition = message["transition_id"];
     if (op === 11) for (const id of message["user_ids"] as string[]) this.#present.add(id);
     else if (op === 13) this.#present.delete(String(message["user_id"]));
-    else if (op === 21 && transition !== 0) this.#answer(23, { transition_id: transition });
-    else if (op === 22) this.#execute(transition);
+    else if (op === 21 && transition !== 0) {
+      if (message["protocol_version"] === 0) this.#switchAt = Number(transition);
+      this.#answer(23, { transition_id: transition });
+    } else if (op === 22) this.#execute(transition);
     else if (op === 24 && message["epoch"] === 1) this.#startOver();
   }
 
@@ -119,7 +126,8 @@ export class DaveMember {
 
   #transition(op: 29 | 30, body: Buffer, upcoming: readonly (Buffer | undefined)[]): void {
     const transition = body.readUInt16BE(0);
-    if (op === 29 && transition !== 0) this.#sealAhead(transition, upcoming);
+    if (this.#clear) this.#switchAt = transition;
+    else if (op === 29 && transition !== 0) this.#sealAhead(transition, upcoming);
     try {
       if (op === 29) this.#session.processCommit(body.subarray(2));
       else this.#session.processWelcome(body.subarray(2));
@@ -142,6 +150,10 @@ export class DaveMember {
 
   /** Switches to the keys of a change; those before it are over as well. */
   #execute(transition: unknown): void {
+    if (transition === this.#switchAt) {
+      this.#clear = !this.#clear;
+      this.#switchAt = undefined;
+    }
     this.#changes.splice(0, this.#changes.findIndex((change) => change.transition === transition) + 1);
   }
 

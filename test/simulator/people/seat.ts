@@ -50,6 +50,8 @@ export class Seat implements RoomMember, Paced {
   readonly userId: string;
   /** Everything sent, the frames of silence included, oldest first. */
   readonly sent: SentFrame[] = [];
+  /** Speech sent without end-to-end encryption, silence frames aside. */
+  clearFrames = 0;
   /** What came from clients: opened, and (DAVE) not to be opened. Frames of silence count as opened. */
   readonly heard = { opened: 0, failed: 0 };
   /** Padding-only packets sent. */
@@ -203,6 +205,7 @@ export class Seat implements RoomMember, Paced {
     this.#packets++;
     this.#timestamp = timestamp;
     const payload = this.#dave?.seal(frame) ?? frame;
+    if (payload === frame && frame !== SILENCE_FRAME) this.clearFrames++;
     this.sent.push({ sentAtMs: performance.timeOrigin + performance.now(), sequence, timestamp });
     this.#room.forward(this, { sequence, timestamp, ssrc: this.ssrc, payload });
   }

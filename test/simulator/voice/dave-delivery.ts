@@ -36,6 +36,14 @@ export class DaveDelivery implements RoomEncryption {
     return this.#room.size <= 1 || (this.#progress.settled && this.#forPeople.length === 0);
   }
 
+  get version(): 0 | 1 {
+    return this.#group.version;
+  }
+
+  change(version: 0 | 1): void {
+    this.#send(version === 0 ? this.#group.downgrade() : this.#group.upgrade());
+  }
+
   join(userId: string): void {
     this.#send(this.#group.join(userId));
   }

@@ -15,6 +15,8 @@ export class DaveProgress {
   note(output: DaveOutput): void {
     if (output.kind === "json") {
       if (output.op === 24) this.#startOver(output.to);
+      else if (output.op === 21 && "transition_id" in output.data)
+        this.#transitions.add(Number(output.data.transition_id));
       else if (output.op === 22 && "transition_id" in output.data)
         this.#transitions.delete(Number(output.data.transition_id));
     } else if (output.op === 25) this.#waiting.add(output.to);

@@ -19,6 +19,10 @@ export interface RoomMember {
 export interface RoomEncryption {
   /** Whether everybody's keys are those of the people present. */
   readonly settled: boolean;
+  /** Protocol version: 0 while media is sent in clear. */
+  readonly version: 0 | 1;
+  /** Ends or begins encryption in mid-call. */
+  change(version: 0 | 1): void;
   join(userId: string): void;
   leave(userId: string): void;
   receive(userId: string, op: number, body: unknown): void;

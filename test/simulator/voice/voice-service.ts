@@ -154,6 +154,11 @@ export class VoiceService {
     return this.#lastSsrc;
   }
 
+  /** Ends (0) or begins (1) the end-to-end encryption of a channel in mid-call. */
+  changeEncryption(guildId: string, channelId: string, version: 0 | 1): void {
+    this.#room(guildId, channelId).encryption?.change(version);
+  }
+
   /** Packets that came from a user's clients and opened, also after they left; 0 for people unknown here. */
   heardFrom(userId: string): number {
     return this.#heard.get(userId) ?? 0;
@@ -276,7 +281,7 @@ export class VoiceService {
         client.end(4006);
     const client = new GatewayClient(
       admission,
-      this.#dave ? 1 : 0,
+      this.#room(admission.guildId, admission.channelId).encryption?.version ?? 0,
       this.freshSsrc(),
       this.#sfu,
       this.faults,
