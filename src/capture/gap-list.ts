@@ -120,6 +120,8 @@ export class GapList {
         if (words[next] !== words[at]) continue;
         const apart = Math.max(words[next + FROM]! - words[at + TO]!, words[at + FROM]! - words[next + TO]!);
         if (apart < distance) [first, second, distance] = [at, next, apart];
+        // Gaps come nearly in order: those further on are no nearer.
+        break;
       }
     }
     this.#extend(first, words[second + FROM]!, words[second + TO]!, words[second + MISSING]!);

@@ -91,8 +91,8 @@ export function toManifest({ recording, tracks }: CatalogRows): Manifest {
 }
 
 /** Null where there is none of it. */
-function moreOf({ interruptions, unheard, moves, recovered, notice }: Manifest): string | null {
-  const json = JSON.stringify({ interruptions, unheard, moves, recovered, notice });
+function moreOf({ interruptions, unheard, writerDeaths, moves, recovered, notice }: Manifest): string | null {
+  const json = JSON.stringify({ interruptions, unheard, writerDeaths, moves, recovered, notice });
   return json === "{}" ? null : json;
 }
 

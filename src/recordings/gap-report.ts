@@ -68,6 +68,11 @@ function recordingParts(manifest: Manifest): MissingPart[] {
     if (manifest.tracks.some(({ userId }) => userId === span.userId)) continue;
     parts.push({ ...unheardPart(span), name: span.name });
   }
+  for (const position of manifest.writerDeaths ?? []) {
+    const about = positionInWords(position);
+    const text = `The thread that writes died shortly before ${about}: up to a second of each voice may be missing.`;
+    parts.push({ kind: "unknown", toSamples: position, reason: "writer", text });
+  }
   if (recovered === true) {
     const at = lengthSamples === undefined ? "" : ` at ${positionInWords(lengthSamples)}`;
     const text = `The recorder itself died${at}: up to 2 s before that and everything after it are missing.`;

@@ -8,7 +8,14 @@ import {
   withMove,
 } from "./interruptions.ts";
 import type { InterruptionCause } from "./interruptions.ts";
-import { newManifest, withCaptured, withTrack, withUnwritten, withWritten } from "./manifest-changes.ts";
+import {
+  newManifest,
+  withCaptured,
+  withTrack,
+  withUnwritten,
+  withWriterDeath,
+  withWritten,
+} from "./manifest-changes.ts";
 import type { Captured, StartRequest } from "./manifest-changes.ts";
 import type { Interruption, Manifest } from "./manifest.ts";
 import { Naming } from "./naming.ts";
@@ -87,6 +94,11 @@ export class LiveManifest {
     const known = new Set(this.#value.tracks.map((track) => track.track));
     this.#value = withCaptured(this.#value, captured);
     for (const { track, userId } of captured.tracks) if (!known.has(track)) this.meet(track, userId);
+  }
+
+  /** Another writer has taken over here. */
+  outliveWriter(position: number): void {
+    this.change(withWriterDeath(this.#value, position));
   }
 
   /** What the disk refused of the tracks; told once, after the last counts. */

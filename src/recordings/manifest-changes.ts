@@ -85,6 +85,15 @@ export function withUnwritten(manifest: Manifest, unwritten: readonly UnwrittenT
   }, manifest);
 }
 
+/** Deaths of the writer that a manifest lists; whoever has seen so many need not count them. */
+const MAX_WRITER_DEATHS = 100;
+
+/** Another writer has taken over here. */
+export function withWriterDeath(manifest: Manifest, position: number): Manifest {
+  const writerDeaths = [...(manifest.writerDeaths ?? []), position].slice(0, MAX_WRITER_DEATHS);
+  return { ...manifest, writerDeaths };
+}
+
 /** Adds what the writer knows of the closed files. */
 export function withWritten(manifest: Manifest, written: readonly WrittenTrack[]): Manifest {
   return written.reduce<Manifest>((changed, track) => withTrack(changed, { ...track }), manifest);

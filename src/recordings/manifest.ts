@@ -113,6 +113,8 @@ export const manifestSchema = z.object({
   interruptions: z.array(interruptionSchema).optional(),
   /** Absent where everybody who spoke was heard. */
   unheard: z.array(unheardSchema).optional(),
+  /** Where the writer died and another went on: some of what each voice said just before may be missing. */
+  writerDeaths: z.array(count).optional(),
   /** Absent where we never were moved. */
   moves: z.array(moveSchema).optional(),
   connection: z.object({ datagrams: count, notMedia: count, unattributed: count }).optional(),

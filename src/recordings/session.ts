@@ -158,10 +158,17 @@ export class Session {
 
   onWriterEvent(event: WriterEvent): void {
     if (isOver(this.#state)) return;
-    if (event.kind === "replaced")
-      this.#note({ atMs: Date.now(), position: this.#position, kind: "writer-replaced" });
+    if (event.kind === "replaced") this.#onWriterReplaced();
     else if (event.kind === "unwritten") this.#manifest.discount(event.tracks);
     else this.#onFault(event.error);
+  }
+
+  #onWriterReplaced(): void {
+    const atMs = Date.now();
+    const { startedAtMs = atMs } = this.#manifest.value;
+    const position = Math.max(this.#position, samplesOfMs(atMs - startedAtMs));
+    this.#note({ atMs, position, kind: "writer-replaced" });
+    this.#manifest.outliveWriter(position);
   }
 
   #onFault(error: ErrorData): void {

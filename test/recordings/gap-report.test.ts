@@ -119,10 +119,12 @@ test("interruptions are told with their place in the recording, and a track is n
 test("what nobody sent, and a process that died, concern the whole recording", () => {
   const connection = { datagrams: 99, notMedia: 0, unattributed: 7 };
   const lengthSamples = 65 * SAMPLE_RATE;
-  const report = gapReport(over([], { connection, recovered: true, lengthSamples }));
+  const writerDeaths = [30 * SAMPLE_RATE];
+  const report = gapReport(over([], { connection, recovered: true, lengthSamples, writerDeaths }));
   assert.deepEqual(
     report.recording.map(({ text }) => text),
     [
+      "The thread that writes died shortly before 0:30.0: up to a second of each voice may be missing.",
       "The recorder itself died at 1:05.0: up to 2 s before that and everything after it are missing.",
       "7 packets (0.14 s) came from people whom Discord never named: on no track.",
     ],
