@@ -3,6 +3,8 @@ import { existsSync, readdirSync } from "node:fs";
 import { test } from "node:test";
 import { RecorderError } from "../../src/errors.ts";
 import { Gate } from "./stages/journal.ts";
+import { balances } from "../../src/recordings/counts.ts";
+import { HEARD } from "./stages/quiet-capture.ts";
 import { request, Studio, until } from "./stages/studio.ts";
 
 const options = { timeout: 20_000 };
@@ -216,6 +218,32 @@ test("a full disk ends the recording as failed, with everything before it listed
   await until(() => studio.journal.count("notices.clear failed") === 1);
   assert.equal(studio.journal.count("writer.release"), 1);
   assert.ok(studio.writer.events.some((event) => event.kind === "fault"));
+});
+
+test("what the disk refused, and where a writer died, stand in the last manifest", options, async () => {
+  await using studio = await Studio.open();
+  await studio.recorder.start(request());
+  const { handle } = studio.capture;
+  studio.hear(1);
+  studio.writer.emit({ kind: "replaced", handle });
+  studio.writer.closeGate = new Gate();
+  const stopping = studio.recorder.stop(request().guild.id);
+  await until(() => studio.journal.count("writer.close") === 1);
+  // As the writer does: told before the answer.
+  const span = { missingSamples: 4_800, fromSamples: 48_000, toSamples: 52_800 };
+  studio.writer.emit({
+    kind: "unwritten",
+    handle,
+    tracks: [{ track: 1, userId: "1001", packets: 5, ...span }],
+  });
+  studio.writer.closeGate.open();
+  const manifest = await stopping;
+  assert.equal(manifest.writerDeaths?.length, 1);
+  const [track] = manifest.tracks;
+  assert.ok(track?.counts !== undefined && balances(track.counts));
+  assert.deepEqual([track.counts.written, track.counts.unwritten], [HEARD.written - 5, 5]);
+  assert.equal(track.gaps?.[0]?.reason, "disk");
+  assert.deepEqual(await studio.catalog.find(manifest.id), manifest);
 });
 
 test("a kick ends the recording by itself: finished, with the reason", options, async () => {

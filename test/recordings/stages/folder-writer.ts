@@ -88,6 +88,10 @@ export class FolderWriter implements WriterStage {
   }
 
   fault(handle: number, error: ErrorData): void {
-    for (const listener of this.#listeners) listener({ kind: "fault", handle, error });
+    this.emit({ kind: "fault", handle, error });
+  }
+
+  emit(event: WriterEvent): void {
+    for (const listener of this.#listeners) listener(event);
   }
 }
