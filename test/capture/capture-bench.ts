@@ -5,6 +5,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SAMPLE_RATE } from "../../src/audio/pcm.ts";
+import type { LinkTiming } from "../../src/capture/link-timing.ts";
 import type { CaptureEvent, CaptureRequest, CaptureResult } from "../../src/recordings/stages.ts";
 import { VoiceService } from "../simulator/voice/voice-service.ts";
 import { toneAmplitude } from "../support/tones.ts";
@@ -27,6 +28,8 @@ export class Bench implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #directory: string;
   readonly #answers: ChildReport[] = [];
+  /** When the bot asked to be let into a channel, on this process's clock. */
+  readonly joinsMs: number[] = [];
   #session = 0;
 
   private constructor(service: VoiceService, child: ChildProcess, directory: string) {
@@ -36,12 +39,13 @@ export class Bench implements AsyncDisposable {
     child.on("message", (report: ChildReport) => this.#onReport(report));
   }
 
-  static async start(dave: boolean): Promise<Bench> {
+  /** @param timing shortens what the voice connection waits for. */
+  static async start(dave: boolean, timing: Partial<LinkTiming> = {}): Promise<Bench> {
     const service = await VoiceService.start({ dave });
     const directory = await mkdtemp(join(tmpdir(), "capture-"));
     const ca = join(directory, "ca.pem");
     await writeFile(ca, service.caPem);
-    const child = fork(new URL("./capture-child.ts", import.meta.url), [directory], {
+    const child = fork(new URL("./capture-child.ts", import.meta.url), [directory, JSON.stringify(timing)], {
       env: { ...process.env, NODE_EXTRA_CA_CERTS: ca },
       execArgv: [],
     });
@@ -74,6 +78,10 @@ export class Bench implements AsyncDisposable {
   kick(): void {
     this.#sendState(null, "");
     this.service.dismiss(GUILD, BOT);
+  }
+
+  reconnect(handle: number, reason: string): void {
+    this.#send({ kind: "reconnect", handle, reason });
   }
 
   /** Ends the capture thread as a crash would. */
@@ -125,6 +133,7 @@ export class Bench implements AsyncDisposable {
       this.#sendState(null, "");
       return;
     }
+    this.joinsMs.push(performance.now());
     const sessionId = `session-${++this.#session}`;
     const admission = this.service.admit({ guildId: GUILD, channelId: d.channel_id, userId: BOT, sessionId });
     this.#sendState(d.channel_id, sessionId);

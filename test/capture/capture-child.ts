@@ -17,6 +17,7 @@ export type ChildCommand =
   | { readonly kind: "start"; readonly request: CaptureRequest }
   | { readonly kind: "stop"; readonly handle: number }
   | { readonly kind: "update"; readonly guildId: string; readonly update: VoiceUpdate }
+  | { readonly kind: "reconnect"; readonly handle: number; readonly reason: string }
   /** Ends the capture thread without a word, as a crash would. */
   | { readonly kind: "kill-thread" }
   | { readonly kind: "close" };
@@ -71,6 +72,8 @@ const capture = await CaptureThread.start({
   announcement: await readFile(new URL("../../src/capture/announcement.ogg", import.meta.url)),
   log: pino({ level: "silent" }),
   logLevel: process.env["LOG_LEVEL"] ?? "silent",
+  // Of our own making, in the bench.
+  linkTiming: JSON.parse(process.argv[3] ?? "{}"),
 });
 capture.onEvent((event) => tell({ kind: "event", event }));
 const polling = setInterval(drain, 20);
@@ -93,6 +96,9 @@ async function obey(command: ChildCommand): Promise<void> {
       }
       case "update":
         listeners.get(command.guildId)?.(command.update);
+        return;
+      case "reconnect":
+        capture.reconnect(command.handle, command.reason);
         return;
       case "kill-thread":
         await thread?.terminate();
