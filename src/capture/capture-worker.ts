@@ -8,6 +8,7 @@ import { CaptureBooks } from "./capture-books.ts";
 import { CaptureSession } from "./capture-session.ts";
 import type { CaptureTools } from "./capture-session.ts";
 import { loadOpusCodec } from "./decoder.ts";
+import { FecLibrary } from "./fec-library.ts";
 import type { CaptureCommand, CaptureReport, CaptureWorkerData, Resumption } from "./protocol.ts";
 
 const TICK_MS = 20;
@@ -19,7 +20,11 @@ const log = createLog(logLevel, "capture");
 const sessions = new Map<RecordingHandle, CaptureSession>();
 const report = (message: CaptureReport): void => port.postMessage(message);
 
-const codec = loadOpusCodec();
+const fec = new FecLibrary();
+void fec.ready.then((reason) => {
+  if (reason !== undefined) log.warn({ reason }, "no Opus FEC: lost packets are concealed only");
+});
+const codec = loadOpusCodec(undefined, fec);
 log.info({ decoder: codec.name, nativeUnavailable: codec.reason }, "Opus decoder");
 
 const tools: CaptureTools = {

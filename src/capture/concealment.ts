@@ -5,6 +5,9 @@ import type { Channels } from "../audio/pcm.ts";
 /** At most this much is made up in place of lost audio: 100 ms. Beyond that, silence is more honest. */
 export const MAX_CONCEALED_SAMPLES = 4_800;
 
+/** What is recovered behind silence fades in over 2.5 ms: no click, and no word lost. */
+const FADE_IN_SAMPLES = 120;
+
 /** Durations that a decoder can make up at a time, the longest first: 20, 10, 5 and 2.5 ms. */
 const STEPS_SAMPLES = [960, 480, 240, 120] as const;
 export type ConcealmentStep = (typeof STEPS_SAMPLES)[number];
@@ -19,35 +22,51 @@ export type Hole = {
   readonly lostSamples: number;
 };
 
+/** What is asked of a decoder; see `decoder.ts`. */
 export type ConcealingDecoder = {
-  /** Goes on from what came before; undefined when nothing did. */
   conceal(samples: ConcealmentStep): Buffer | undefined;
+  recoverableBefore(next: Buffer): number;
+  recoverBefore(next: Buffer): Buffer | undefined;
 };
 
-/** Takes what was made up, a piece of at most 20 ms at a time, in order and without overlap. */
+/** Takes what is put into a hole, piece by piece, in order and without overlap. */
 export type ConcealmentSink = { takeConcealed(position: number, pcm: Buffer): void };
 
+/** Samples put in at a hole's beginning and at its end. */
+export type Concealed = { readonly atBeginning: number; readonly atEnd: number };
+
 /**
- * Fills the beginning of a hole. Where the hole goes on in silence, what is made up fades out over all its length, so
- * that it ends at zero; where the next packet follows at once, the decoder itself joins the two. Returns the samples made up.
+ * Fills a hole: its end by the FEC of the packet after it, where that has any; its beginning by what the decoder makes up
+ * from what came before. Where silence follows that, it fades out over all its length, so that it ends at zero; where
+ * sound follows, the decoder itself joins the two.
  */
 export function concealHole(
   hole: Hole,
+  next: Buffer,
   channels: Channels,
   decoder: ConcealingDecoder,
   sink: ConcealmentSink,
-): number {
+): Concealed {
   const total = concealedSamplesOf(hole);
-  const fades = hole.from + total < hole.to;
+  const recoverable = decoder.recoverableBefore(next);
+  const atEnd = recoverable <= total ? recoverable : 0;
+  const madeUp = total - atEnd;
+  const leavesSilence = hole.from + madeUp < hole.to - atEnd;
+  const sampleBytes = channels * BYTES_PER_SAMPLE;
   let done = 0;
-  for (let step = stepWithin(total); step !== undefined; step = stepWithin(total - done)) {
+  for (let step = stepWithin(madeUp); step !== undefined; step = stepWithin(madeUp - done)) {
     const pcm = decoder.conceal(step);
-    if (pcm?.length !== step * channels * BYTES_PER_SAMPLE) break;
-    if (fades) fadeOut(pcm, channels, total - done, total);
+    if (pcm?.length !== step * sampleBytes) break;
+    if (leavesSilence) fadeOut(pcm, channels, madeUp - done, madeUp);
     sink.takeConcealed(hole.from + done, pcm);
     done += step;
   }
-  return done;
+  if (atEnd === 0) return { atBeginning: done, atEnd };
+  const recovered = decoder.recoverBefore(next);
+  if (recovered?.length !== atEnd * sampleBytes) return { atBeginning: done, atEnd: 0 };
+  if (leavesSilence) fadeIn(recovered.subarray(0, FADE_IN_SAMPLES * sampleBytes), channels);
+  sink.takeConcealed(hole.to - atEnd, recovered);
+  return { atBeginning: done, atEnd };
 }
 
 /** How much of a hole is filled. */
@@ -60,13 +79,19 @@ function stepWithin(samples: number): ConcealmentStep | undefined {
 }
 
 /** Scales interleaved PCM in place by a straight line that reaches zero `leftSamples` after its first sample. */
-export function fadeOut(pcm: Buffer, channels: Channels, leftSamples: number, totalSamples: number): void {
-  const samples = pcm.length / (channels * BYTES_PER_SAMPLE);
-  for (let sample = 0; sample < samples; sample++) {
-    const gain = (leftSamples - 1 - sample) / totalSamples;
-    for (let channel = 0; channel < channels; channel++) {
-      const at = (sample * channels + channel) * BYTES_PER_SAMPLE;
-      pcm.writeInt16LE(Math.round(pcm.readInt16LE(at) * gain), at);
-    }
+function fadeOut(pcm: Buffer, channels: Channels, leftSamples: number, totalSamples: number): void {
+  scale(pcm, channels, (leftSamples - 1) / totalSamples, -1 / totalSamples);
+}
+
+/** Scales interleaved PCM in place from zero to full. */
+function fadeIn(pcm: Buffer, channels: Channels): void {
+  scale(pcm, channels, 0, (channels * BYTES_PER_SAMPLE) / pcm.length);
+}
+
+function scale(pcm: Buffer, channels: Channels, firstGain: number, gainPerSample: number): void {
+  const sampleBytes = channels * BYTES_PER_SAMPLE;
+  for (let at = 0; at < pcm.length; at += BYTES_PER_SAMPLE) {
+    const gain = firstGain + gainPerSample * Math.floor(at / sampleBytes);
+    pcm.writeInt16LE(Math.round(pcm.readInt16LE(at) * gain), at);
   }
 }

@@ -6,6 +6,8 @@ import { SAMPLE_RATE } from "../audio/pcm.ts";
 import type { ConcealmentStep } from "./concealment.ts";
 import { DecoderPool } from "./decoder-pool.ts";
 import type { NativeDecoder } from "./decoder-pool.ts";
+import type { FecLibrary } from "./fec-library.ts";
+import { RecoveringDecoder } from "./recovering-decoder.ts";
 import { loadScriptOpus } from "./script-opus.ts";
 import type { PacketDecoder } from "./script-opus.ts";
 
@@ -14,6 +16,10 @@ export type OpusDecoder = {
   decode(packet: Buffer): Buffer | undefined;
   /** Goes on from what came before, in place of a lost packet; undefined when nothing came before. Never throws. */
   conceal(samples: ConcealmentStep): Buffer | undefined;
+  /** How much directly before this packet, which is still to be decoded, `recoverBefore` can bring back; mostly 0. */
+  recoverableBefore(next: Buffer): number;
+  /** The lost frame before this packet, from the packet's FEC, when what was lost before that has been made up. */
+  recoverBefore(next: Buffer): Buffer | undefined;
   /** Gives the decoder back; it may serve another segment then. */
   close(): void;
 };
@@ -27,10 +33,19 @@ type NativeModule = { readonly OpusEncoder: new (rate: number, channels: number)
 const CONFIG_BY_STEP = { 120: 28 << 3, 240: 29 << 3, 480: 30 << 3, 960: 31 << 3 } as const;
 const STEREO_BIT = 0x04;
 
-/** Loads the best decoder there is. `reason` says why the native one is not in use. */
+/**
+ * Loads the best decoder there is. `reason` says why the native one is not in use.
+ *
+ * @param fec brings lost frames back where their senders provide for it; without, they are made up.
+ */
 export function loadOpusCodec(
   only?: "@discordjs/opus" | "opusscript",
+  fec?: FecLibrary,
 ): OpusCodec & { readonly reason: string | undefined } {
+  const complete = (decoder: PacketDecoder, channels: Channels): OpusDecoder => {
+    const guarded = new GuardedDecoder(decoder);
+    return fec === undefined ? guarded : new RecoveringDecoder(guarded, fec, channels);
+  };
   const require = createRequire(import.meta.url);
   let reason: string | undefined;
   if (only !== "opusscript") {
@@ -40,7 +55,7 @@ export function loadOpusCodec(
       return {
         name: "@discordjs/opus",
         reason,
-        create: (channels) => new GuardedDecoder(pool.take(channels)),
+        create: (channels) => complete(pool.take(channels), channels),
       };
     } catch (error) {
       if (only !== undefined) throw error;
@@ -52,7 +67,7 @@ export function loadOpusCodec(
   return {
     name: "opusscript",
     reason,
-    create: (channels) => new GuardedDecoder(createDecoder(channels)),
+    create: (channels) => complete(createDecoder(channels), channels),
   };
 }
 
@@ -79,6 +94,14 @@ class GuardedDecoder implements OpusDecoder {
     if (this.#lastToc === undefined) return undefined;
     this.#emptyPacket[0] = CONFIG_BY_STEP[samples] | (this.#lastToc & STEREO_BIT);
     return this.#decode(this.#emptyPacket);
+  }
+
+  recoverableBefore(): number {
+    return 0;
+  }
+
+  recoverBefore(): undefined {
+    return undefined;
   }
 
   close(): void {

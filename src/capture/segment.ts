@@ -141,7 +141,7 @@ export class Segment implements TimelineSink<MediaPacket>, ConcealmentSink {
       return;
     }
     this.#decoder ??= this.#codec.create(this.#channels);
-    if (lostPackets > 0) this.#fillHole(track, this.#decoder, hole);
+    if (lostPackets > 0) this.#fillHole(track, this.#decoder, hole, packet.media);
     const room = { position, span, start: position, end: position + span };
     this.#decodeInto(track, this.#decoder, packet, room);
   }
@@ -232,11 +232,11 @@ export class Segment implements TimelineSink<MediaPacket>, ConcealmentSink {
   }
 
   /** What is not made up of a hole is lost. */
-  #fillHole(track: Track, decoder: OpusDecoder, hole: Hole): void {
+  #fillHole(track: Track, decoder: OpusDecoder, hole: Hole, next: Buffer): void {
     if (track.number === 0) return;
-    const madeUp = concealHole(hole, this.#channels, decoder, this);
-    const from = Math.max(0, hole.from + madeUp);
-    const to = hole.from + hole.lostSamples;
+    const { atBeginning, atEnd } = concealHole(hole, next, this.#channels, decoder, this);
+    const from = Math.max(0, hole.from + atBeginning);
+    const to = hole.from + hole.lostSamples - atEnd;
     if (from >= to) return;
     this.ledger.lose(to - from);
     track.account.gaps.add("network", from, to);
