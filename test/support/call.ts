@@ -1,6 +1,6 @@
 /** A simulated call with the real bot in it: what end-to-end tests start from. */
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PermissionFlagsBits } from "discord-api-types/v10";
@@ -117,11 +117,42 @@ export class Call {
     }
   }
 
+  /**
+   * The invariant of every recording: each packet of a track has one outcome, and each datagram of the connection is a
+   * track's, nobody's, or no media. Asserted of all that have finished here, also when the call is disposed of.
+   */
+  assertCountsBalance(): void {
+    const root = join(this.dataDir, "recordings");
+    if (!existsSync(root)) return;
+    for (const id of readdirSync(root)) {
+      const path = join(root, id, "recording.json");
+      if (existsSync(path)) assertBalanced(manifestSchema.parse(JSON.parse(readFileSync(path, "utf8"))));
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.bot[Symbol.asyncDispose]();
     await this.discord.close();
-    rmSync(this.dataDir, { recursive: true, force: true });
+    try {
+      this.assertCountsBalance();
+    } finally {
+      rmSync(this.dataDir, { recursive: true, force: true });
+    }
   }
+}
+
+function assertBalanced({ id, state, tracks, connection }: Manifest): void {
+  if (state !== "finished" || connection === undefined) return; // a test that failed before the end has said so itself
+  let received = 0;
+  for (const { name, counts } of tracks) {
+    assert.ok(counts !== undefined, `counts for ${name} in ${id}`);
+    assert.ok(balances(counts), `counts of ${name} in ${id} balance: ${JSON.stringify(counts)}`);
+    assert.equal(counts.held, 0, `packets of ${name} in ${id} without an outcome`);
+    received += counts.received;
+  }
+  const { datagrams, notMedia, unattributed } = connection;
+  const books = JSON.stringify({ connection, counts: tracks.map(({ counts }) => counts) });
+  assert.equal(datagrams, received + notMedia + unattributed, `datagrams of ${id}: ${books}`);
 }
 
 /** Everything an answer says: its text and the messages that follow it. */

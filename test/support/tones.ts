@@ -31,3 +31,39 @@ export function soundingSpan(
   if (first < 0) return undefined;
   return { first, last: samples.findLastIndex((sample) => Math.abs(sample) > threshold) };
 }
+
+const WINDOW_SAMPLES = 960;
+
+/**
+ * Windows of 20 ms by what they hold: `tone` is this one at more than a tenth of full scale, `stray` anything else louder than
+ * `threshold` (rms), be it beside the tone. The edges of a tone are stray too; noise is all along. Exact for multiples of 50 Hz.
+ */
+export function toneWindows(
+  samples: Float64Array,
+  hz: number,
+  threshold = 0.03,
+): { readonly tone: number; readonly stray: number } {
+  let tone = 0;
+  let stray = 0;
+  for (let from = 0; from + WINDOW_SAMPLES <= samples.length; from += WINDOW_SAMPLES) {
+    const window = samples.subarray(from, from + WINDOW_SAMPLES);
+    const amplitude = toneAmplitude(window, hz);
+    if (rms(window) ** 2 - amplitude ** 2 / 2 > threshold ** 2) stray++;
+    else if (amplitude > 0.1) tone++;
+  }
+  return { tone, stray };
+}
+
+/** The first sample louder than the threshold within so many samples of a place; undefined in silence. */
+export function onsetNear(
+  samples: Float64Array,
+  place: number,
+  withinSamples: number,
+  threshold = 0.02,
+): number | undefined {
+  const from = Math.max(0, Math.round(place - withinSamples));
+  const found = samples
+    .subarray(from, Math.round(place + withinSamples))
+    .findIndex((sample) => Math.abs(sample) > threshold);
+  return found < 0 ? undefined : from + found;
+}

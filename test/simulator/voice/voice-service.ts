@@ -174,6 +174,11 @@ export class VoiceService {
     this.#sfu.sendReport(this.#require(userId).port, type, ssrc);
   }
 
+  /** Sends a client a binary message of the voice gateway that nobody means, such as a commit of another group. */
+  sendBinary(userId: string, op: number, body: Buffer): void {
+    this.#require(userId).binary(op, body);
+  }
+
   /** Stalls a client's voice websocket: messages to it wait for `releaseMessages`, media goes on. */
   holdMessages(userId: string): void {
     this.#require(userId).hold();

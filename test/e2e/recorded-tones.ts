@@ -1,0 +1,75 @@
+/** People who say one tone each in a recorded call, and what must be on their tracks. */
+import assert from "node:assert/strict";
+import { SAMPLE_RATE } from "../../src/audio/pcm.ts";
+import type { TrackCounts } from "../../src/recordings/counts.ts";
+import type { Person } from "../simulator/person.ts";
+import type { Call } from "../support/call.ts";
+import { fullText, trackLinks } from "../support/call.ts";
+import { onsetNear, toneWindows } from "../support/tones.ts";
+import { firstChannel } from "../support/wav-readers.ts";
+
+/** Behind each speech. */
+const SILENCE_FRAMES = 5;
+
+/** Starts to record and waits until that runs. */
+export async function startRecording(call: Call, host: Person): Promise<void> {
+  const start = await call.discord.command(host, "record start", {});
+  await start.until((reply) => /record/i.test(reply.content), 15_000);
+  assert.equal(call.manifest.state, "recording");
+}
+
+/** Stops and waits for so many finished tracks. */
+export async function stopRecording(call: Call, host: Person, tracks: number): Promise<void> {
+  const stop = await call.discord.command(host, "record stop");
+  await stop.until((reply) => trackLinks(fullText(reply)).size === tracks, 20_000);
+  assert.equal(call.manifest.state, "finished");
+  call.assertCountsBalance();
+}
+
+export function countsOf(call: Call, person: Person): TrackCounts {
+  const counts = call.manifest.tracks.find(({ userId }) => userId === person.id)?.counts;
+  assert.ok(counts, `${person.name} has a track`);
+  return counts;
+}
+
+/** Every packet of media a person sent is on their track. */
+export function assertAllWritten(call: Call, person: Person): void {
+  const counts = countsOf(call, person);
+  assert.equal(counts.written, person.sent.length, `${person.name}: ${JSON.stringify(counts)}`);
+}
+
+/** Their tone as long as they were written, and nothing else but the edges of so many `talkspurts`. */
+export function assertPureTone(call: Call, person: Person, hz: number, talkspurts: number): Float64Array {
+  const samples = firstChannel(call.trackPath(person.id));
+  assert.equal(samples.length, call.manifest.lengthSamples);
+  const { tone, stray } = toneWindows(samples, hz);
+  const frames = countsOf(call, person).written - SILENCE_FRAMES * talkspurts;
+  // Opus fades in and out over two windows each, which no longer or not yet are the tone.
+  assert.ok(
+    tone >= frames - 4 * talkspurts,
+    `${frames} frames of ${person.name}, but ${tone} windows of their tone`,
+  );
+  assert.ok(stray <= 4 * talkspurts, `${stray} windows of noise on ${person.name}'s track`);
+  return samples;
+}
+
+/**
+ * How far from the moment of its sending each talkspurt begins on a track, in seconds: a constant (two processes' clocks,
+ * the encoder's delay) and the recorder's error.
+ */
+export function onsetOffsets(call: Call, person: Person, samples: Float64Array): number[] {
+  const { startedAtMs } = call.manifest;
+  assert.ok(startedAtMs !== undefined);
+  const offsets: number[] = [];
+  let previousMs = -Infinity;
+  for (const { sentAtMs } of person.sent) {
+    if (sentAtMs - previousMs > 300) {
+      const place = ((sentAtMs - startedAtMs) * SAMPLE_RATE) / 1000;
+      const onset = onsetNear(samples, place, 0.25 * SAMPLE_RATE);
+      assert.ok(onset !== undefined, `${person.name} is heard ${place / SAMPLE_RATE} s after the start`);
+      offsets.push((onset - place) / SAMPLE_RATE);
+    }
+    previousMs = sentAtMs;
+  }
+  return offsets;
+}
