@@ -50,10 +50,10 @@ const SAME_CLOCK_SAMPLES = 240;
 
 /** Further off than this the anchor begins to move inside speech: 1 ms. */
 const GLIDE_FROM_SAMPLES = 48;
-/** How fast it does, by how far it is off: 5 ms and less, 50 ms and less, more. 0.2 ‰ is inaudible, 5 ‰ hardly. */
+/** How fast it does, by how far it is off: 2 ms and less, 5 ms and less, more. 1 ‰ is inaudible, 5 ‰ hardly heard. */
 const GLIDE_RATES = [
-  { withinSamples: 240, rate: 1 / 4_800 },
-  { withinSamples: 2_400, rate: 1 / 960 },
+  { withinSamples: 96, rate: 1 / 4_800 },
+  { withinSamples: 240, rate: 1 / 960 },
   { withinSamples: Infinity, rate: 1 / 192 },
 ] as const;
 
@@ -195,7 +195,8 @@ export class SenderClock {
     const offset = packet.arrival - packet.timestamp;
     // A backlog says nothing about clocks.
     if (offset - this.#target <= JUMP_SAMPLES) this.#drift.add(packet.timestamp, offset);
-    this.#target = this.#drift.line(packet.timestamp) ?? this.#target;
+    // Whatever came sooner than its place shows that the anchor was taken from too few packets.
+    this.#target = this.#drift.line(packet.timestamp) ?? Math.min(this.#target, offset);
     const off = this.#target - this.#anchor;
     const distance = Math.abs(off);
     this.#gliding = distance >= (this.#gliding ? 1 : GLIDE_FROM_SAMPLES);

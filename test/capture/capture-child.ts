@@ -6,6 +6,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Worker } from "node:worker_threads";
 import { pino } from "pino";
+import { CROSSFADE_SAMPLES } from "../../src/audio/timeline.ts";
 import { CaptureThread } from "../../src/capture/capture-thread.ts";
 import type { VoiceUpdate } from "../../src/capture/voice-gateway.ts";
 import { toErrorData } from "../../src/errors.ts";
@@ -28,7 +29,7 @@ export type ReceivedTrack = {
   readonly userId: string;
   readonly frames: number;
   readonly samples: number;
-  /** Frames that begin before the end of the one before. */
+  /** Frames that begin before the end of the one before, beyond a crossfade. */
   readonly disordered: number;
   readonly file: string;
 };
@@ -122,7 +123,7 @@ function drain(): void {
       track = { userId: String(frame.userId), frames: [], end: 0, disordered: 0 };
       collected.set(key, track);
     }
-    if (frame.position < track.end) track.disordered++;
+    if (frame.position < track.end - CROSSFADE_SAMPLES) track.disordered++;
     track.end = frame.position + frame.samples;
     track.frames.push({ position: frame.position, pcm: Buffer.from(frame.pcm) });
     consumer.release();

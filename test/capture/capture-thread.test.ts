@@ -37,7 +37,9 @@ for (const dave of [false, true]) {
       assert.equal(counts.received, seats[at]?.sent.length, JSON.stringify(counts));
       assert.equal(counts.written, counts.received, JSON.stringify(counts));
       assert.equal(counts.concealedSamples, 0);
-      assert.equal(track.samples, counts.written * FRAME_SAMPLES);
+      // Where a busy machine sent the first packets late, the rest glides to its place: 5 ‰ and a crossfade at most.
+      const saidSamples = counts.written * FRAME_SAMPLES;
+      assert.ok(track.samples > saidSamples * 0.99 && track.samples < saidSamples * 1.01, `${track.samples}`);
       assert.equal(track.disordered, 0);
       const own = Math.max(...(await amplitudes(track.file, hz)));
       assert.ok(own > 0.05, `${hz} Hz sounds: ${own}`);
