@@ -173,9 +173,16 @@ export class SenderClock {
     }
     this.#draining = false;
     this.#since = head.arrival;
-    if (Math.abs((this.#drift.line(head.timestamp) ?? Infinity) - estimate) > SAME_CLOCK_SAMPLES)
+    let tolerance = ANCHOR_TOLERANCE_SAMPLES;
+    const line = this.#drift.line(head.timestamp);
+    if (Math.abs((line ?? this.#anchor ?? Infinity) - estimate) > SAME_CLOCK_SAMPLES) {
       this.#drift.restart();
-    if (this.#anchor === undefined || Math.abs(estimate - this.#anchor) > ANCHOR_TOLERANCE_SAMPLES)
+    } else if (line !== undefined) {
+      // Nearer to the truth than a minimum of ten seconds, in which a crystal drifts by a millisecond.
+      estimate = line;
+      tolerance = GLIDE_FROM_SAMPLES;
+    }
+    if (this.#anchor === undefined || Math.abs(estimate - this.#anchor) > tolerance)
       this.#anchor = Math.round(estimate);
     this.#target = this.#anchor;
     this.#gliding = false;

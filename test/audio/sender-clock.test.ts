@@ -23,6 +23,23 @@ test("an hour without a pause stays in its place, at whatever pace the sender's 
   }
 });
 
+test("short sentences of one sender add up to a knowledge of their clock", () => {
+  const seed = pickSeed();
+  const random = new SeededRandom(seed);
+  const noise = jitter(random, 2);
+  for (const ppm of [-100, 100]) {
+    const sender = new Sender({ ppm });
+    for (let sentence = 0; sentence < 150; sentence++)
+      sender
+        .speak((1 + random.below(7)) * SECOND)
+        .silence()
+        .pause((1 + random.below(3)) * SECOND);
+    const { p99Ms } = errorsOf(record(deliver(sender.sent, noise)).placed);
+    // By the smallest offset of ten seconds and a tolerance of 2 ms alone it is 2.5.
+    assert.ok(p99Ms <= 2, `seed ${seed}, ${ppm} ppm: ${p99Ms} ms`);
+  }
+});
+
 test("a sender whose clock runs like ours is never resampled", () => {
   const seed = pickSeed();
   const noise = jitter(new SeededRandom(seed));
