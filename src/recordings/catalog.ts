@@ -161,6 +161,8 @@ export class Catalog {
   async fail(id: string, error: NonNullable<Manifest["error"]>): Promise<void> {
     const changes = { state: "failed", error_code: error.code, error_message: error.message };
     await this.#db.updateTable("recordings").set(changes).where("id", "=", id).execute();
+    // There is nothing to download.
+    await this.#db.updateTable("tracks").set({ file: null }).where("recording_id", "=", id).execute();
   }
 
   /** Forgets a recording; its files are not touched. */

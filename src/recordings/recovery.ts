@@ -7,6 +7,8 @@ import { isRecordingId } from "./recording-id.ts";
 import { INTERRUPTED_CODE } from "./recovery-stage.ts";
 import type { RecoveryOutcome, RecoveryStage } from "./recovery-stage.ts";
 import type { Storage } from "./storage.ts";
+import { Untold } from "./untold.ts";
+import type { Teller } from "./untold.ts";
 
 export type RecoveryOptions = {
   readonly catalog: Catalog;
@@ -46,14 +48,13 @@ export class Recovery {
   readonly #indexed: string[] = [];
   readonly #quarantined: { id: string; place: string; reason: string }[] = [];
   readonly #kept: { id: string; reason: string }[] = [];
-  readonly #untold: Manifest[] = [];
+  readonly #untold: Untold;
   readonly #done: Promise<RecoveryReport>;
-  #tell: ((manifest: Manifest) => Promise<void>) | undefined;
-  #telling: Promise<void> = Promise.resolve();
   #closed = false;
 
   private constructor(options: RecoveryOptions, ids: readonly string[], unfinished: readonly string[]) {
     this.#options = options;
+    this.#untold = new Untold(options.storage, options.log);
     this.#done = this.#run(ids, unfinished);
   }
 
@@ -71,13 +72,9 @@ export class Recovery {
     return this.#done;
   }
 
-  /**
-   * From now on recovered recordings are told to this listener, those of earlier starts included that nobody could be told
-   * of. Each is told until once the listener has resolved.
-   */
-  tellPeople(listener: (manifest: Manifest) => Promise<void>): void {
-    this.#tell = listener;
-    for (const manifest of this.#untold.splice(0)) this.#toBeTold(manifest);
+  /** From now on people are told of recovered recordings, also of those of earlier starts that could reach nobody. */
+  tellPeople(teller: Teller): void {
+    this.#untold.tellTo(teller);
   }
 
   /** Breaks off what is under way, and begins no more folders: the next start goes on. */
@@ -149,7 +146,7 @@ export class Recovery {
       this.#indexed.push(manifest.id);
       if (manifest.startedAtMs !== undefined && manifest.checked === undefined) onOver(manifest);
     }
-    if (manifest.error?.code === INTERRUPTED_CODE) await this.#tellOnce(manifest);
+    await this.#untold.consider(manifest);
   }
 
   async #recover(id: string): Promise<void> {
@@ -174,7 +171,7 @@ export class Recovery {
         (outcome.kind === "recovered" ? this.#recovered : this.#indexed).push(id);
         if (manifest.startedAtMs !== undefined) onOver(manifest);
         log.warn({ guild: manifest.guild.id, tracks: manifest.tracks.length }, "a recording was recovered");
-        if (outcome.kind === "recovered") await this.#tellOnce(manifest);
+        await this.#untold.consider(manifest);
         break;
       }
       case "quarantined": {
@@ -197,24 +194,6 @@ export class Recovery {
   /** A row without a folder: it stays for as long as any, and says why there is nothing to hear. */
   async #giveUp(id: string, message: string): Promise<void> {
     await this.#options.catalog.fail(id, { code: INTERRUPTED_CODE, message });
-  }
-
-  async #tellOnce(manifest: Manifest): Promise<void> {
-    if (!(await this.#options.storage.isUntold(manifest.id))) return;
-    if (this.#tell === undefined) this.#untold.push(manifest);
-    else this.#toBeTold(manifest);
-  }
-
-  #toBeTold(manifest: Manifest): void {
-    const { storage, log } = this.#options;
-    this.#telling = this.#telling.then(async () => {
-      try {
-        await this.#tell?.(manifest);
-        await storage.markTold(manifest.id);
-      } catch (error) {
-        log.warn({ err: error }, "nobody could be told of a recovered recording; the next start tries again");
-      }
-    });
   }
 }
 

@@ -124,13 +124,17 @@ test(
 test("an unfinished row whose folder is gone is over, and says why", options, async () => {
   using data = new LeftBehind();
   const left = data.record({ speech: SPEECH });
-  const manifest = manifestIn(left);
+  const manifest = {
+    ...manifestIn(left),
+    tracks: [{ track: 1, userId: "100001", name: "Zoë", file: "01-Zoë.wav" }],
+  };
   rmSync(left.directory, { recursive: true });
   await using start = await Start.on(data, (catalog) => catalog.upsert(manifest));
   await start.recovery.done;
   const row = await start.catalog.find(left.id);
   assert.equal(row?.state, "failed");
   assert.match(row.error?.message ?? "", /folder is gone/);
+  assert.deepEqual(row.tracks, [{ track: 1, userId: "100001", name: "Zoë" }], "no link that leads nowhere");
   assert.deepEqual(await start.catalog.listUnfinished(), []);
 });
 

@@ -7,25 +7,21 @@ export type LeftEvents = {
   readonly lines: readonly string[];
   /** What this version understands of them. */
   readonly events: readonly RecordingEvent[];
-  readonly tornLines: number;
 };
 
 export function readLeftEvents(text: string): LeftEvents {
   const lines: string[] = [];
   const events: RecordingEvent[] = [];
-  let tornLines = 0;
   for (const line of text.split("\n")) {
     if (line === "") continue;
     const value = objectOf(line);
-    if (value === undefined) {
-      tornLines++;
-      continue;
-    }
+    // Half a line, or a page that never reached the disk.
+    if (value === undefined) continue;
     lines.push(line);
     const event = recordingEventSchema.safeParse(value);
     if (event.success) events.push(event.data);
   }
-  return { lines, events, tornLines };
+  return { lines, events };
 }
 
 /** The furthest position that anything happened at. */

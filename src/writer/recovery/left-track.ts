@@ -10,19 +10,18 @@ import type { TagsRead } from "../../audio/wav-tags-reader.ts";
 import { readFully, soundEnd } from "./left-audio.ts";
 
 /**
- * - `growing`: written until the process died. Its length is that of its audio.
- * - `headless`: the header never reached the disk, or not whole; the samples have their place all the same.
- * - `closed`: finished, with the chunks after the samples. Its length is what it says.
- * - `foreign`: not written by us, or not for this recording.
+ * - `ours`: whatever became of its header, the samples have their place. - `foreign`: not written by us, or not for this
+ * recording.
  */
 export type LeftTrack =
   | {
-      readonly kind: "growing" | "headless" | "closed";
-      /** Whole samples per channel that must be kept. */
+      readonly kind: "ours";
+      /** Whole samples per channel that must be kept: its audio, or the length it was finished at. */
       readonly samples: number;
+      /** Undefined where the header never reached the disk, or not whole. */
       readonly tags: TagsRead | undefined;
-      /** Its header speaks of all of the file: nothing need be written where the length is right. */
-      readonly isWhole: boolean;
+      /** Finished, and its header speaks of all of the file: nothing need be written where the length is right. */
+      readonly isFinal: boolean;
     }
   | { readonly kind: "foreign" };
 
@@ -61,15 +60,15 @@ function survey(fd: number, channels: Channels): LeftTrack {
     if (!isOurs(statement, channels)) return { kind: "foreign" };
     const end = DATA_START + statement.dataBytes;
     const tail = readFully(fd, Buffer.alloc(TAIL_ID.length), end);
-    const isWhole = statedBytes(head) === size;
-    if (tail.equals(TAIL_ID)) return { kind: "closed", samples: statement.samples, tags, isWhole };
+    if (tail.equals(TAIL_ID))
+      return { kind: "ours", samples: statement.samples, tags, isFinal: statedBytes(head) === size };
   } else if (!isTorn(head)) return { kind: "foreign" };
   // Behind what the header says as well: after a power cut it may be older than the samples.
   const bytes = soundEnd(fd, DATA_START, size) - DATA_START;
   // The last sample's own last bytes may be zero; one that the file does not hold whole is lost.
   const whole = Math.floor(Math.max(0, size - DATA_START) / blockAlign);
   const samples = Math.max(0, Math.min(Math.ceil(bytes / blockAlign), whole));
-  return { kind: statement === undefined ? "headless" : "growing", samples, tags, isWhole: false };
+  return { kind: "ours", samples, tags, isFinal: false };
 }
 
 function statementOf(head: Buffer): WavStatement | undefined {

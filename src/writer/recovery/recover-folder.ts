@@ -101,7 +101,7 @@ function finishTrack(
   if (left === undefined) fs.closeSync(fs.openSync(place, "a"));
   const samples = left?.samples ?? 0;
   const sizeBytes =
-    left?.isWhole === true && samples === lengthSamples
+    left?.isFinal === true && samples === lengthSamples
       ? fs.statSync(place).size
       : finishLeftTrack(place, { samples, lengthSamples }, channels, wavTagsOf(manifest, known));
   return { ...known, file, samples: lengthSamples, sizeBytes };
