@@ -21,9 +21,7 @@ const sessions = new Map<RecordingHandle, CaptureSession>();
 const report = (message: CaptureReport): void => port.postMessage(message);
 
 const fec = new FecLibrary();
-void fec.ready.then((reason) => {
-  if (reason !== undefined) log.warn({ reason }, "no Opus FEC: lost packets are concealed only");
-});
+void fec.failed.then((reason) => log.warn({ reason }, "no Opus FEC: lost packets are concealed only"));
 const codec = loadOpusCodec(undefined, fec);
 log.info({ decoder: codec.name, nativeUnavailable: codec.reason }, "Opus decoder");
 

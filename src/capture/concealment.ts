@@ -3,7 +3,7 @@ import { BYTES_PER_SAMPLE } from "../audio/pcm.ts";
 import type { Channels } from "../audio/pcm.ts";
 
 /** At most this much is made up in place of lost audio: 100 ms. Beyond that, silence is more honest. */
-export const MAX_CONCEALED_SAMPLES = 4_800;
+const MAX_CONCEALED_SAMPLES = 4_800;
 
 /** What is recovered behind silence fades in over 2.5 ms: no click, and no word lost. */
 const FADE_IN_SAMPLES = 120;

@@ -15,6 +15,7 @@ type Library = Pick<typeof libopus, "createDecoder" | "isOpusError" | "loadLibop
 export class FecLibrary {
   /** Why there is no FEC, once it has loaded or failed to; undefined when there is. Never rejects. */
   readonly ready: Promise<string | undefined>;
+  readonly #failure = Promise.withResolvers<string>();
   #broken = false;
   #library: Library | undefined;
 
@@ -28,6 +29,11 @@ export class FecLibrary {
     return this.#broken;
   }
 
+  /** Resolves with the reason, once, when it cannot be loaded or has broken; never otherwise. */
+  get failed(): Promise<string> {
+    return this.#failure.promise;
+  }
+
   /** A decoder, as soon as the library has loaded; undefined when it cannot. Never rejects. 20 µs, 40 KB. */
   async create(channels: Channels): Promise<FecDecoder | undefined> {
     await this.ready;
@@ -35,15 +41,20 @@ export class FecLibrary {
     try {
       const { createDecoder } = this.#library;
       return new FecDecoder(await createDecoder({ channels, sampleRate: SAMPLE_RATE }), this);
-    } catch {
-      this.#broken = true;
+    } catch (error) {
+      this.#break(error);
       return undefined;
     }
   }
 
   /** Tells what a decoder threw: an error of libopus says that the packet is not Opus, anything else is a fault. */
   judge(error: unknown): void {
-    if (this.#library?.isOpusError(error) !== true) this.#broken = true;
+    if (this.#library?.isOpusError(error) !== true) this.#break(error);
+  }
+
+  #break(error: unknown): void {
+    this.#broken = true;
+    this.#failure.resolve(messageOf(error));
   }
 
   async #load(load: () => Promise<Library>): Promise<string | undefined> {
@@ -53,6 +64,7 @@ export class FecLibrary {
       this.#library = library;
       return undefined;
     } catch (error) {
+      this.#break(error);
       return messageOf(error);
     }
   }

@@ -137,6 +137,7 @@ for (const name of ["@discordjs/opus", "opusscript"] as const) {
     }
     assert.equal(decoded, 100, "it had taken over, and was not asked again");
     assert.equal(trapping.broken, true);
+    assert.deepEqual([await absent.failed, await trapping.failed], ["not installed", "unreachable"]);
   });
 }
 
