@@ -16,6 +16,8 @@ export const recordingEventSchema = z.object({
     "writer-replaced",
     "warning",
     "track",
+    // Something of a track is missing; told when it begins, so that it may turn out longer.
+    "gap",
     "unheard",
     "heard-again",
     "joined",

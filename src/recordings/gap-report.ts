@@ -127,13 +127,18 @@ const WHY: Readonly<Record<GapReason, string>> = {
   disk: "the recorder's disk refused it",
 };
 
-function gapPart({ reason, fromSamples, toSamples, missingSamples }: Gap): MissingPart {
+/** One gap as a sentence. */
+export function gapInWords({ reason, fromSamples, toSamples, missingSamples }: Gap): string {
   const whole = missingSamples === toSamples - fromSamples;
   const where = whole
     ? `at ${positionInWords(fromSamples)}`
     : `between ${positionInWords(fromSamples)} and ${positionInWords(toSamples)}`;
-  const text = `${durationInWords(missingSamples)} missing ${where}: ${WHY[reason]}.`;
-  return { kind: "gap", fromSamples, toSamples, reason, text };
+  return `${durationInWords(missingSamples)} missing ${where}: ${WHY[reason]}.`;
+}
+
+function gapPart(gap: Gap): MissingPart {
+  const { reason, fromSamples, toSamples } = gap;
+  return { kind: "gap", fromSamples, toSamples, reason, text: gapInWords(gap) };
 }
 
 /** What was counted and has no place: nobody knows it, or a former version did not keep it. */

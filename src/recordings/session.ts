@@ -5,8 +5,10 @@ import type { Log } from "../log.ts";
 import { Audibility, isAboutAudibility } from "./audibility.ts";
 import { within } from "./deadline.ts";
 import type { RecordingEvent } from "./events.ts";
+import { GapNews } from "./gap-news.ts";
+import { gapInWords } from "./gap-report.ts";
 import { LiveManifest } from "./live-manifest.ts";
-import type { StartRequest } from "./manifest-changes.ts";
+import type { Captured, StartRequest } from "./manifest-changes.ts";
 import type { Manifest } from "./manifest.ts";
 import { isOver, isRunning } from "./session-state.ts";
 import type { EndCause, SessionState } from "./session-state.ts";
@@ -23,6 +25,7 @@ export class Session {
   readonly #log: Log;
   readonly #steps: Steps;
   readonly #manifest: LiveManifest;
+  readonly #gapNews = new GapNews();
   readonly #alarm: UnheardAlarm;
   readonly #audibility: Audibility;
   readonly #cancelled = Promise.withResolvers<never>();
@@ -138,7 +141,7 @@ export class Session {
         break;
       case "progress":
         this.#queuedFrames = event.queuedFrames;
-        this.#manifest.count(event);
+        this.#count(event);
         break;
     }
   }
@@ -161,6 +164,15 @@ export class Session {
     if (event.kind === "replaced") this.#onWriterReplaced();
     else if (event.kind === "unwritten") this.#manifest.discount(event.tracks);
     else this.#onFault(event.error);
+  }
+
+  /** The counts of now, and the gaps that are new. */
+  #count(captured: Captured): void {
+    this.#manifest.count(captured);
+    for (const { track, userId, gap } of this.#gapNews.next(captured.tracks)) {
+      const { fromSamples: position } = gap;
+      this.#note({ atMs: Date.now(), position, kind: "gap", track, userId, text: gapInWords(gap) });
+    }
   }
 
   #onWriterReplaced(): void {
@@ -269,7 +281,7 @@ export class Session {
     const rested = this.#manifest.rest();
     const leaving = capture.stop(this.handle);
     const stopped = await this.#steps.attempt("Leaving the channel", timing.stopMs, leaving);
-    if (stopped.ok) this.#manifest.count(stopped.value);
+    if (stopped.ok) this.#count(stopped.value);
     // Without capture's word the queue's tail is unknown: 0 means "do not wait for it".
     const end = stopped.ok ? stopped.value : { lengthSamples: this.#position, fence: 0 };
     const { lengthSamples, fence } = end;

@@ -220,6 +220,24 @@ test("a full disk ends the recording as failed, with everything before it listed
   assert.ok(studio.writer.events.some((event) => event.kind === "fault"));
 });
 
+test("a gap is an event where it begins, once, and stays in the manifest", options, async () => {
+  await using studio = await Studio.open();
+  await studio.recorder.start(request());
+  const { handle } = studio.capture;
+  const gap = { reason: "network", fromSamples: 48_000, toSamples: 57_600, missingSamples: 9_600 } as const;
+  const told = { track: 1, userId: "1001", counts: HEARD, gaps: [gap] };
+  const connection = { datagrams: 50, notMedia: 0, unattributed: 0 };
+  for (const position of [96_000, 144_000])
+    studio.capture.emit({ kind: "progress", handle, position, tracks: [told], connection, queuedFrames: 0 });
+  const events = studio.writer.events.filter(({ kind }) => kind === "gap");
+  assert.deepEqual(
+    events.map(({ position, track, text }) => [position, track, text]),
+    [[48_000, 1, "0.2 s missing at 0:01.0: lost on the network on the way to the recorder."]],
+  );
+  const manifest = await studio.recorder.stop(request().guild.id);
+  assert.deepEqual(manifest.tracks[0]?.gaps, [gap]);
+});
+
 test("what the disk refused, and where a writer died, stand in the last manifest", options, async () => {
   await using studio = await Studio.open();
   await studio.recorder.start(request());

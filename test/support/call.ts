@@ -107,7 +107,7 @@ export class Call {
     for (const track of this.manifest.tracks) {
       assert.ok(track.counts !== undefined, `counts for ${track.name}`);
       assert.ok(balances(track.counts), `counts of ${track.name} balance: ${JSON.stringify(track.counts)}`);
-      for (const outcome of ["late", "expired", "rejected", "dropped", "held"] as const) {
+      for (const outcome of ["late", "expired", "rejected", "dropped", "unwritten", "held"] as const) {
         assert.equal(
           track.counts[outcome],
           0,
