@@ -5,11 +5,11 @@ import type { Log } from "../log.ts";
 import type { FrameProducer } from "../queue/frame-queue.ts";
 import type { CaptureEvent, CaptureRequest, CaptureResult, RecordingHandle } from "../recordings/stages.ts";
 import type { CaptureBooks } from "./capture-books.ts";
+import { CallWatch } from "./call-watch.ts";
 import { cancelled, movedBeforeStart } from "./capture-errors.ts";
 import { ConnectionTap } from "./connection-tap.ts";
 import type { TapOutlet } from "./connection-tap.ts";
 import type { OpusCodec } from "./decoder.ts";
-import { Earshot } from "./earshot.ts";
 import type { LinkTiming } from "./link-timing.ts";
 import { KeyWatch } from "./key-watch.ts";
 import { monotonicMs } from "./monotonic-clock.ts";
@@ -49,13 +49,10 @@ export class CaptureSession {
   readonly #tapOutlet: TapOutlet;
   readonly #started = Promise.withResolvers<{ readonly startedAtMs: number; readonly zeroMs: number }>();
   readonly #gate = new StartGate();
-  readonly #earshot: Earshot;
+  readonly #watch: CallWatch;
   #tap: ConnectionTap | undefined;
   /** On the thread's monotonic clock; undefined before position 0. */
   #zeroMs: number | undefined;
-  #deaf = false;
-  #datagramsSeen = 0;
-  #announcements = 0;
   #progressAtMs = 0;
   #stopping: Promise<CaptureResult> | undefined;
 
@@ -85,13 +82,19 @@ export class CaptureSession {
       botUserId: request.botUserId,
       counts: books,
       log: this.#log,
-      begun: () => this.#zeroMs !== undefined && this.#earshot.admitted,
+      begun: () => this.#zeroMs !== undefined && this.#watch.admitted,
       keyWatch: new KeyWatch(),
       onKeysLost: () => this.#link.reconnect("Nobody's audio could be decrypted."),
       position: () => this.#now(),
       trackOf: (userId) => this.#trackOf(userId),
     };
-    this.#earshot = new Earshot(resumption !== undefined);
+    this.#watch = new CallWatch({
+      request,
+      resumption,
+      announcement: tools.announcement,
+      positionAt: (ms) => this.#positionAt(ms),
+      onEvent: tools.onEvent,
+    });
     if (resumption !== undefined) this.#resume(resumption);
     const { guildId, channelId } = request;
     this.#link = new VoiceLink(
@@ -102,10 +105,10 @@ export class CaptureSession {
           this.#tap?.close();
           this.#tap = new ConnectionTap(networking, this.#tapOutlet);
         },
-        onReady: () => this.#earshot.ready(performance.now()),
-        onLost: (reason, sinceMs) => this.#onLost(reason, sinceMs),
+        onReady: () => this.#watch.ready(),
+        onLost: (reason, sinceMs) => this.#watch.lost(reason, sinceMs),
         onMoved: (channelId) => this.#onMoved(channelId),
-        onDeafened: (deaf) => this.#onDeafened(deaf),
+        onDeafened: (deaf) => this.#watch.deafened(deaf),
         onEnded: (error) => this.#onEnded(error),
       },
       this.#log,
@@ -126,7 +129,7 @@ export class CaptureSession {
 
   /** People in this channel have been told: what they say may be kept from now on. */
   admit(channelId: string): void {
-    if (channelId === this.#link.channelId) this.#earshot.admit(performance.now(), this.request.announce);
+    this.#watch.admit(channelId, this.#link);
   }
 
   /** The connection stands but carries nothing: make another. */
@@ -146,7 +149,7 @@ export class CaptureSession {
       return;
     }
     this.#books.seenAlive = this.#position();
-    this.#listen(nowMs);
+    this.#watch.tick(nowMs, this.#books.datagrams, this.#link);
     this.#tap?.tick(nowMs, this.#now());
     if (nowMs < this.#progressAtMs) return;
     this.#progressAtMs = nowMs + PROGRESS_MS;
@@ -190,64 +193,23 @@ export class CaptureSession {
     // Nobody waits for it, so nobody need hear that it never comes.
     this.#started.promise.catch(() => undefined);
     this.#zeroMs = resumption.zeroMs - monotonicMs() + performance.now();
-    if (!resumption.admitted) this.#earshot.moved(performance.now());
     for (const account of this.#books.accounts)
       this.#tracks.set(account.userId, new Track(account, this.#trackOutlet));
   }
 
   #beginIfHeard(): void {
-    const { handle, announce } = this.request;
     const nowMs = performance.now();
     if (!this.#link.ready || !this.#gate.opens(nowMs, this.#link.mediaKeys)) return;
     this.#zeroMs = nowMs;
-    this.#earshot.begin();
     this.#started.resolve({ startedAtMs: Date.now(), zeroMs: monotonicMs() });
-    if (announce) this.#link.announce(this.#tools.announcement, () => undefined);
-    this.#tools.onEvent({ kind: "connected", handle, position: 0 });
-    if (this.#deaf) this.#onDeafened(true);
-  }
-
-  /** Notices when people can be heard again. */
-  #listen(nowMs: number): void {
-    if (this.#books.datagrams !== this.#datagramsSeen) {
-      this.#datagramsSeen = this.#books.datagrams;
-      this.#link.heard(nowMs);
-    }
-    const next = this.#earshot.tick(nowMs, this.#link);
-    if (next.kind === "announce") {
-      const turn = ++this.#announcements;
-      this.#link.announce(this.#tools.announcement, () => {
-        // An earlier one that a lost connection cut short.
-        if (turn === this.#announcements) this.#earshot.announced(performance.now());
-      });
-    } else if (next.kind === "heard") {
-      const { handle } = this.request;
-      this.#tools.onEvent({ kind: "connected", handle, position: this.#positionAt(next.sinceMs) });
-    }
-  }
-
-  #onLost(reason: string, sinceMs: number): void {
-    if (!this.#earshot.lost() || this.#zeroMs === undefined) return;
-    const { handle } = this.request;
-    this.#tools.onEvent({ kind: "interrupted", handle, position: this.#positionAt(sinceMs), reason });
+    if (this.request.announce) this.#link.announce(this.#tools.announcement, () => undefined);
+    this.#watch.begin();
   }
 
   #onMoved(channelId: string): void {
-    if (this.#zeroMs === undefined) {
-      this.#link.leave();
-      this.#started.reject(movedBeforeStart());
-      return;
-    }
-    this.#earshot.moved(performance.now());
-    const { handle } = this.request;
-    this.#tools.onEvent({ kind: "moved", handle, position: this.#position(), channelId });
-  }
-
-  #onDeafened(deaf: boolean): void {
-    this.#deaf = deaf;
-    if (this.#zeroMs === undefined) return;
-    const { handle } = this.request;
-    this.#tools.onEvent({ kind: "deafened", handle, position: this.#position(), deaf });
+    if (this.#zeroMs !== undefined) return this.#watch.moved(channelId);
+    this.#link.leave();
+    this.#started.reject(movedBeforeStart());
   }
 
   #onEnded(error: RecorderError): void {
@@ -311,8 +273,9 @@ export class CaptureSession {
     return Math.round(this.#now());
   }
 
-  /** @param ms on the thread's clock, not later than now. */
-  #positionAt(ms: number): number {
-    return Math.max(0, Math.round(((ms - (this.#zeroMs ?? ms)) * SAMPLE_RATE) / 1000));
+  /** @param ms of `performance.now()`, not later than now. */
+  #positionAt(ms: number): number | undefined {
+    if (this.#zeroMs === undefined) return undefined;
+    return Math.max(0, Math.round(((ms - this.#zeroMs) * SAMPLE_RATE) / 1000));
   }
 }

@@ -72,7 +72,8 @@ export class VoiceLink {
   #closeCode = 0;
   /** The websocket stands: the server is there. */
   #attached = false;
-  #deaf = false;
+  /** Unknown at first to one that goes on: it may have changed meanwhile. */
+  #deaf: boolean | undefined;
   /** Discord says that we are in no channel, and not because we left. */
   #out = false;
 
@@ -83,6 +84,7 @@ export class VoiceLink {
     this.#timing = timing;
     this.#channelId = channelId;
     this.#state = resumed ? "lost" : "connecting";
+    this.#deaf = resumed ? undefined : false;
     if (!resumed) this.#guard = setTimeout(() => this.#end(failures.noAnswer()), timing.startMs);
     this.#comeback = new Comeback(timing, {
       leave: () => this.#connection.leave(),

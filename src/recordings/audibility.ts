@@ -2,6 +2,7 @@ import { toErrorData } from "../errors.ts";
 import type { ErrorData } from "../errors.ts";
 import { within } from "./deadline.ts";
 import type { RecordingEvent } from "./events.ts";
+import { isInterrupted } from "./interruptions.ts";
 import type { LiveManifest } from "./live-manifest.ts";
 import type { CaptureEvent, RecordingHandle } from "./stages.ts";
 import type { Steps } from "./steps.ts";
@@ -86,6 +87,8 @@ export class Audibility {
 
   #deafened(deaf: boolean, position: number): void {
     const { around, manifest, note, steps } = this.#options;
+    // A capture thread that goes on for a dead one says how it finds things.
+    if (deaf === isInterrupted(manifest.value, "deafened")) return;
     note({ atMs: Date.now(), position, kind: deaf ? "deafened" : "undeafened" });
     if (deaf) manifest.interrupt({ cause: "deafened", fromSamples: position, reason: DEAFENED });
     else manifest.heardAgain(["deafened"], position);

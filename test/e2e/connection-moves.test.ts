@@ -179,3 +179,21 @@ test(
     call.assertNothingLost();
   },
 );
+
+test("a bot that was deafened before the recording says so at its beginning", limits, async () => {
+  await using call = await Call.start({ dave: false });
+  const { discord } = call;
+  const anna = call.addHost("Anna");
+  await anna.join();
+  // Discord remembers it of every member, wherever they are.
+  discord.voice.faults.deafened.add(discord.bot.id);
+  await discord.command(anna, "record start");
+  await eventually("they are told", () =>
+    discord.messages(discord.voiceChannel.id).some(({ content }) => /I can't hear anybody/.test(content)),
+  );
+  await discord.command(anna, "record stop");
+  const { interruptions, lengthSamples } = call.manifest;
+  const toSamples = lengthSamples;
+  const reason = "An admin had deafened me in the server.";
+  assert.deepEqual(interruptions, [{ cause: "deafened", fromSamples: 0, toSamples, reason }]);
+});
