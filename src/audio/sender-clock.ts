@@ -50,13 +50,6 @@ const SAME_CLOCK_SAMPLES = 240;
 
 /** Further off than this the anchor begins to move inside speech: 1 ms. */
 const GLIDE_FROM_SAMPLES = 48;
-/** How fast it does, by how far it is off: 2 ms and less, 5 ms and less, more. 1 ‰ is inaudible, 5 ‰ hardly heard. */
-const GLIDE_RATES = [
-  { withinSamples: 96, rate: 1 / 4_800 },
-  { withinSamples: 240, rate: 1 / 960 },
-  { withinSamples: Infinity, rate: 1 / 192 },
-] as const;
-
 export class SenderClock {
   readonly #history = new OffsetHistory();
   readonly #drift = new ClockDrift();
@@ -208,14 +201,19 @@ export class SenderClock {
     const distance = Math.abs(off);
     this.#gliding = distance >= (this.#gliding ? 1 : GLIDE_FROM_SAMPLES);
     if (!this.#gliding) return packet.samples;
-    const { rate } = GLIDE_RATES.find(({ withinSamples }) => distance <= withinSamples) ?? GLIDE_RATES[0];
-    this.#glideCredit += packet.samples * rate;
+    this.#glideCredit += packet.samples * glideRate(distance);
     const whole = Math.min(Math.floor(this.#glideCredit), Math.floor(distance));
     this.#glideCredit -= whole;
     const step = off < 0 ? -whole : whole;
     this.#anchor += step;
     return packet.samples + step;
   }
+}
+
+/** How fast an anchor glides that is so far off: within 2 ms, 5 ms, or more. 1 ‰ is inaudible, 5 ‰ hardly heard. */
+function glideRate(distanceSamples: number): number {
+  if (distanceSamples <= 96) return 1 / 4_800;
+  return distanceSamples <= 240 ? 1 / 960 : 1 / 192;
 }
 
 /** Whether the timestamp jumped between two packets that follow one another while time went on as always. */
