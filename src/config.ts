@@ -76,6 +76,7 @@ const variables = {
     .refine((slots) => (slots & (slots - 1)) === 0, "must be a power of two, such as 16384 or 32768")
     .optional(),
   DISK_RESERVE_MB: integer(0, 100_000_000).prefault("512"),
+  RESUME_SECONDS: integer(0, 3_600).prefault("120"),
 };
 
 export type Config = {
@@ -103,6 +104,8 @@ export type Config = {
   readonly queueSlots: number | undefined;
   /** A recording is refused with less free space than this; see `recordings/disk-space.ts` for what follows from it. */
   readonly diskReserveBytes: number;
+  /** A recording whose process died no longer ago than this goes on after the restart; 0: it ends. */
+  readonly resumeWithinMs: number;
 };
 
 /** One thing wrong with the configuration. */
@@ -154,6 +157,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       announcement: values.ANNOUNCEMENT === "on",
       queueSlots: values.QUEUE_SLOTS,
       diskReserveBytes: values.DISK_RESERVE_MB * 1_048_576,
+      resumeWithinMs: values.RESUME_SECONDS * 1_000,
     },
   };
 }

@@ -16,6 +16,7 @@ import type { FrameQueueMemory } from "./queue/frame-queue.ts";
 import { queueBytes, queueSeconds, slotsForMemory } from "./queue/queue-size.ts";
 import { Catalog } from "./recordings/catalog.ts";
 import { lockInstance } from "./recordings/instance-lock.ts";
+import type { LeftBehind } from "./recordings/left-behind.ts";
 import { Recorder } from "./recordings/recorder.ts";
 import { Recovery } from "./recordings/recovery.ts";
 import { Storage } from "./recordings/storage.ts";
@@ -99,6 +100,7 @@ async function start(stages: AsyncDisposableStack, config: Config, log: Log): Pr
           storage,
           stage: new RecoveryThread(),
           onOver: (manifest) => jobs?.recordingOver(manifest),
+          goOnWithinMs: config.resumeWithinMs,
           log: createLog(config.logLevel, "recovery"),
         }),
       )
@@ -125,6 +127,7 @@ async function start(stages: AsyncDisposableStack, config: Config, log: Log): Pr
   if (bot === undefined) return log.info({ roles: config.roles }, "ready");
   const { discord, recorder } = bot;
   await discord.serve({ recorder, links, retentionDays: config.retentionDays });
+  recovery?.goOnWith((left) => goOn(left, bot));
   recovery?.tellPeople((manifest) => discord.tellRecovered(manifest));
   log.info({ invite: inviteLink(discord.botUserId) }, "ready: join a voice channel and type /record start");
 }
@@ -177,6 +180,19 @@ async function startRecording(
     }),
   );
   return { discord, writer, recorder };
+}
+
+/** Records on where a dead process stopped, if there is still somebody to be recorded. */
+async function goOn(left: LeftBehind, { discord, recorder }: RecordingStages): Promise<boolean> {
+  const { guild, channel } = left.manifest;
+  if (!discord.hasPeople(guild.id, channel.id)) return false;
+  try {
+    await recorder.resume(left, discord.botUserId);
+    return true;
+  } catch (error) {
+    log.warn({ err: error, guild: guild.id }, "a recording could not go on; what there is of it is finished");
+    return false;
+  }
 }
 
 /** As large as configured, or as the machine or the container can well afford. */

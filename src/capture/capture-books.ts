@@ -3,7 +3,7 @@
  * writes it. So the counts of a thread that died are exact, and the next one goes on with them.
  */
 import type { ConnectionCounts } from "../recordings/counts.ts";
-import type { CapturedTrack } from "../recordings/stages.ts";
+import type { CapturedBefore, CapturedTrack } from "../recordings/stages.ts";
 import { ACCOUNT_BYTES, TrackAccount } from "./track-account.ts";
 
 /** People per recording whose books survive their thread; those of more do not. Memory that nobody uses costs nothing. */
@@ -84,6 +84,25 @@ export class CaptureBooks {
     this.#accounts.push(account);
     if (fits) this.#head[HEAD.accounts] = at + 1;
     return account;
+  }
+
+  /** Goes on from what an earlier process told. In fresh memory, before any thread has it. */
+  restore({ position, tracks, connection }: CapturedBefore): void {
+    this.seenAlive = position;
+    for (const { track, userId, counts, gaps = [] } of tracks) {
+      this.lastTrack = Math.max(this.lastTrack, track);
+      // A file whose person nobody knows keeps its number, and gets nothing more.
+      if (!/^\d+$/.test(userId)) continue;
+      const account = this.open(userId);
+      account.track = track;
+      account.ledger.restore(counts);
+      for (const { reason, fromSamples, toSamples, missingSamples } of gaps)
+        account.gaps.add(reason, fromSamples, toSamples, missingSamples);
+    }
+    if (connection === undefined) return;
+    this.datagrams = connection.datagrams;
+    this.notMedia = connection.notMedia;
+    this.unattributed = connection.unattributed;
   }
 
   /** The tracks of all who were heard. */

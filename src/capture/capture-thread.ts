@@ -5,6 +5,7 @@ import type { Log } from "../log.ts";
 import { FrameProducer } from "../queue/frame-queue.ts";
 import type { FrameQueueMemory } from "../queue/frame-queue.ts";
 import type {
+  CapturedBefore,
   CaptureEvent,
   CaptureRequest,
   CaptureResult,
@@ -98,6 +99,7 @@ export class CaptureThread implements CaptureStage {
       resumeTimer: undefined,
     };
     this.#captures.set(handle, capture);
+    if (request.continues !== undefined) return this.#goOn(capture, request.continues);
     const timer = setTimeout(() => {
       this.#post({ kind: "stop", handle });
       this.#failStart(capture, stuck());
@@ -109,6 +111,16 @@ export class CaptureThread implements CaptureStage {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** Takes up an earlier process's recording: people cannot be heard before the first `connected`. */
+  #goOn(capture: CaptureRecord, before: CapturedBefore): { readonly startedAtMs: number } {
+    const { startedAtMs } = before;
+    capture.state = "running";
+    capture.zeroMs = monotonicMs() - (Date.now() - startedAtMs);
+    new CaptureBooks(capture.books).restore(before);
+    this.#handOver(capture);
+    return { startedAtMs };
   }
 
   async stop(handle: RecordingHandle): Promise<CaptureResult> {
@@ -259,14 +271,18 @@ export class CaptureThread implements CaptureStage {
 
   /** Hands a recording to a new thread; in the meantime it is interrupted. */
   #resume(capture: CaptureRecord, error: RecorderError): void {
-    const { request } = capture;
-    const { handle } = request;
+    const { handle } = capture.request;
     const books = new CaptureBooks(capture.books);
     books.settleAfterDeath();
-    capture.orphaned = true;
     // Everything after the thread's last sign of life is missing, however late its death came to be known.
     this.#onCaptureEvent({ kind: "interrupted", handle, position: books.seenAlive, reason: error.message });
-    this.#sendLeave(request.guildId);
+    this.#handOver(capture);
+  }
+
+  /** Gives a running recording to a new thread, after leaving in the name of whoever had it. */
+  #handOver(capture: CaptureRecord): void {
+    capture.orphaned = true;
+    this.#sendLeave(capture.request.guildId);
     // Another recording's thread may have died within the pause.
     clearTimeout(capture.resumeTimer);
     capture.resumeTimer = setTimeout(() => {

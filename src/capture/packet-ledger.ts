@@ -74,6 +74,15 @@ export class PacketLedger {
     for (let at = 0; at < LEDGER_LENGTH; at++) this.#figures[at]! += other.#figures[at]!;
   }
 
+  /** Goes on from counts that an earlier process kept; what it held was never heard of again. */
+  restore(counts: TrackCounts): void {
+    const figures = this.#figures;
+    for (const [figure, at] of Object.entries(AT))
+      if (figure in counts) figures[at] = counts[figure as keyof typeof AT & keyof TrackCounts];
+    figures[AT.locked] = counts.expired - counts.abandoned;
+    this.abandonHeld();
+  }
+
   /** Gives up what is held: the thread that held it is dead. */
   abandonHeld(): void {
     this.#figures[AT.abandoned]! += this.counts.held;

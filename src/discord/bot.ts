@@ -13,7 +13,7 @@ import { Dispatch } from "./dispatch.ts";
 import { explainRefusal, logIn } from "./login.ts";
 import { GuildNames } from "./names.ts";
 import { GuildNotices } from "./notice.ts";
-import { Presence } from "./presence.ts";
+import { hasHumans, Presence } from "./presence.ts";
 import type { LinkSource } from "./recording-text.ts";
 import { tellRecovered } from "./recovered.ts";
 import { SilenceWatch } from "./silence-watch.ts";
@@ -128,6 +128,12 @@ export class Bot {
     // A guild that was unavailable at the start.
     client.on(Events.GuildAvailable, ({ id }) => restore(id));
     await this.#dispatch.register();
+  }
+
+  /** Whether anybody but bots is in the channel. */
+  hasPeople(guildId: string, channelId: string): boolean {
+    const guild = this.#client.guilds.cache.get(guildId);
+    return guild !== undefined && hasHumans(guild, channelId);
   }
 
   /**

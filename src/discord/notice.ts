@@ -128,9 +128,22 @@ export class GuildNotices implements NoticeBoard {
 
   async #post(manifest: Manifest, onPosted: (notice: PostedNotice) => void): Promise<void> {
     const text = noticeText(manifest);
-    const { channel, messageId } = await this.#send(manifest, text);
+    const { channel, messageId } = (await this.#takeUp(manifest, text)) ?? (await this.#send(manifest, text));
     this.#posted.set(manifest.id, { channel, messageId, text });
     onPosted({ channelId: channel.id, messageId });
+  }
+
+  /** The message that a dead process left of this recording, if it still stands. */
+  async #takeUp({ notice }: Manifest, text: string): Promise<Omit<Posted, "text"> | undefined> {
+    const channel = this.#client.channels.cache.get(notice?.channelId ?? "");
+    if (notice === undefined || channel === undefined || channel.isDMBased() || !channel.isTextBased())
+      return undefined;
+    const { messageId } = notice;
+    const edited = channel.messages.edit(messageId, { content: text, allowedMentions: { parse: [] } });
+    return edited.then(
+      () => ({ channel, messageId }),
+      () => undefined,
+    );
   }
 
   /** Into the channel's own chat, or where the command was given. */

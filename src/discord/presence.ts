@@ -122,7 +122,7 @@ export class Presence {
 }
 
 /** Somebody whose account is unknown counts as human: a recording is rather too long than cut short. */
-function hasHumans(guild: Guild, channelId: string): boolean {
+export function hasHumans(guild: Guild, channelId: string): boolean {
   return guild.voiceStates.cache.some(
     (state) => state.channelId === channelId && !(state.member?.user.bot ?? false),
   );

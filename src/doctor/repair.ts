@@ -27,6 +27,7 @@ export async function repair(config: Config): Promise<readonly Finding[]> {
       catalog,
       storage,
       stage: new RecoveryThread(),
+      goOnWithinMs: 0,
       onOver: (manifest) => jobs.recordingOver(manifest),
       log: createLog("silent", "doctor"),
     }),

@@ -8,6 +8,7 @@ export const recordingEventSchema = z.object({
   position: z.number().int().nonnegative().optional(),
   kind: z.enum([
     "started",
+    "resumed",
     "connected",
     "interrupted",
     "moved",

@@ -43,6 +43,8 @@ export class LiveManifest {
     readonly around: Surroundings;
     readonly request: StartRequest;
     readonly handle: RecordingHandle;
+    /** Of a recording that goes on; a new one otherwise. */
+    readonly manifest: Manifest | undefined;
     readonly steps: Steps;
     readonly log: Log;
   }) {
@@ -50,7 +52,7 @@ export class LiveManifest {
     this.#around = around;
     this.#handle = handle;
     this.#steps = steps;
-    this.#value = newManifest(newRecordingId(), request);
+    this.#value = options.manifest ?? newManifest(newRecordingId(), request);
     this.#naming = new Naming({
       names: around.names,
       guildId: request.guild.id,
@@ -87,6 +89,11 @@ export class LiveManifest {
     this.#value = withTrack(this.#value, { track, userId });
     this.#checkpoints.soon();
     this.#naming.ask(track, userId);
+  }
+
+  /** Asks anew for the names of those whose track was there before. */
+  nameAgain(): void {
+    for (const { track, userId } of this.#value.tracks) this.#naming.ask(track, userId);
   }
 
   /** The counts of now. Too frequent for a copy each. */

@@ -5,6 +5,8 @@ import { within } from "./deadline.ts";
 import { DiskWatch } from "./disk-space.ts";
 import type { DiskLevel } from "./disk-space.ts";
 import type { RecordingEvent } from "./events.ts";
+import { requestOf } from "./left-behind.ts";
+import type { LeftBehind } from "./left-behind.ts";
 import type { StartRequest } from "./manifest-changes.ts";
 import type { Manifest } from "./manifest.ts";
 import { packetsOf, sumOfCounts } from "./packet-totals.ts";
@@ -72,11 +74,23 @@ export class Recorder {
    * Resolves when the clock runs. Rejects with `E-ALREADY-RECORDING`, `E-FINISHING`, `E-SHUTDOWN`, `E-DISK`, and what
    * the stages say: `E-NOTICE`, `E-CONNECT`, `E-TIMEOUT`…; nothing stands then.
    */
-  async start(request: StartRequest): Promise<Manifest> {
+  start(request: StartRequest): Promise<Manifest> {
+    return this.#begin(request, undefined);
+  }
+
+  /**
+   * Goes on with a recording whose process died: same folder, same clock, same links. Rejects like `start`; its folder is
+   * then as it was, to be recovered.
+   */
+  resume(left: LeftBehind, botUserId: string): Promise<Manifest> {
+    return this.#begin(requestOf(left.manifest, botUserId), left);
+  }
+
+  async #begin(request: StartRequest, left: LeftBehind | undefined): Promise<Manifest> {
     let last = this.#lastOf(request.guild.id);
     // A guild is free again once the last notice is down: the nickname must not be restored over a new one.
     for (; last !== undefined; last = this.#lastOf(request.guild.id)) await last.settled;
-    const session = new Session(this.#around, request, this.#nextHandle++);
+    const session = new Session(this.#around, request, this.#nextHandle++, left);
     // Taken at once, with no wait since the look: a second start at the same time must find it.
     this.#byGuild.set(request.guild.id, session);
     this.#byHandle.set(session.handle, session);
@@ -200,11 +214,10 @@ export class Recorder {
       started: this.#ended.started,
       finished: this.#ended.finished + (manifest.state === "finished" ? 1 : 0),
       // One that never began was refused, and has not failed.
-      failed:
-        this.#ended.failed + (manifest.state === "failed" && manifest.startedAtMs !== undefined ? 1 : 0),
+      failed: this.#ended.failed + (manifest.state === "failed" && session.began ? 1 : 0),
       packets: sumOfCounts(this.#ended.packets, packetsOf(manifest)),
     };
-    if (manifest.startedAtMs !== undefined) this.#onOver(manifest);
+    if (session.began) this.#onOver(manifest);
   }
 
   async #requireSpace(): Promise<void> {

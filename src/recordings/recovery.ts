@@ -1,6 +1,8 @@
 import { readdir } from "node:fs/promises";
 import type { Log } from "../log.ts";
 import type { Catalog } from "./catalog.ts";
+import { leftBehind, mayGoOn } from "./left-behind.ts";
+import type { LeftBehind } from "./left-behind.ts";
 import { isOver } from "./manifest.ts";
 import type { Manifest } from "./manifest.ts";
 import { isRecordingId } from "./recording-id.ts";
@@ -16,8 +18,13 @@ export type RecoveryOptions = {
   readonly stage: RecoveryStage;
   /** Called for each recording that is over and that nobody has looked after since. Must not throw. */
   readonly onOver: (manifest: Manifest) => void;
+  /** A recording whose process died no longer ago than this may go on; 0: each is ended. */
+  readonly goOnWithinMs: number;
   readonly log: Log;
 };
+
+/** Goes on with a recording; false where that is not possible, its folder then being as it was. */
+export type GoOn = (left: LeftBehind) => Promise<boolean>;
 
 /** What became of the folders, by their names. */
 export type RecoveryReport = {
@@ -28,14 +35,6 @@ export type RecoveryReport = {
   /** Left as they are: to be tried again at the next start, or for a person to look at. */
   readonly kept: readonly { readonly id: string; readonly reason: string }[];
 };
-
-/** What is done with a recording whose process died. Going on with it, if that was a moment ago, would be another. */
-type Fate = "recover";
-
-/** Decided once for each at the start. */
-function fateOf(_unfinished: Manifest | undefined): Fate {
-  return "recover";
-}
 
 /**
  * Lives on the main thread. Brings folders and catalog together after a start: recordings that a dead process left are
@@ -50,6 +49,9 @@ export class Recovery {
   readonly #kept: { id: string; reason: string }[] = [];
   readonly #untold: Untold;
   readonly #done: Promise<RecoveryReport>;
+  /** Recordings that may go on, until it is known whether they do. */
+  readonly #fresh: Promise<void>[] = [];
+  readonly #goOn = Promise.withResolvers<GoOn>();
   #closed = false;
 
   private constructor(options: RecoveryOptions, ids: readonly string[], unfinished: readonly string[]) {
@@ -77,9 +79,15 @@ export class Recovery {
     this.#untold.tellTo(teller);
   }
 
+  /** From now on recordings whose process died a moment ago go on with this; the others among them are recovered. Once. */
+  goOnWith(goOn: GoOn): void {
+    this.#goOn.resolve(goOn);
+  }
+
   /** Breaks off what is under way, and begins no more folders: the next start goes on. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#goOn.resolve(() => Promise.resolve(false));
     await this.#options.stage.close();
     await this.#done;
   }
@@ -94,6 +102,7 @@ export class Recovery {
     const present = new Set(ids);
     for (const id of unfinished)
       if (!present.has(id)) await this.#attempt(id, () => this.#giveUp(id, FOLDER_GONE));
+    await Promise.all(this.#fresh);
     await this.#options.stage.close();
     const report = {
       recovered: this.#recovered,
@@ -131,10 +140,22 @@ export class Recovery {
     const { storage } = this.#options;
     const manifest = await storage.readManifest(id).catch(() => undefined);
     if (manifest !== undefined && manifest.id === id && isOver(manifest)) return this.#index(manifest);
-    switch (fateOf(manifest)) {
-      case "recover":
-        return this.#recover(id);
+    if (manifest !== undefined && manifest.id === id) {
+      const left = await leftBehind(storage, manifest);
+      if (mayGoOn(left, Date.now(), this.#options.goOnWithinMs)) {
+        // Who is in the channel is known once the bot has logged in: the other folders need not wait for that.
+        this.#fresh.push(this.#attempt(id, () => this.#goOnOrRecover(left)));
+        return;
+      }
     }
+    await this.#recover(id);
+  }
+
+  async #goOnOrRecover(left: LeftBehind): Promise<void> {
+    const goOn = await this.#goOn.promise;
+    if (this.#closed) return;
+    if (mayGoOn(left, Date.now(), this.#options.goOnWithinMs) && (await goOn(left))) return;
+    await this.#recover(left.manifest.id);
   }
 
   /** The folder is right: the catalog has to say the same. */

@@ -7,6 +7,8 @@ import { within } from "./deadline.ts";
 import type { RecordingEvent } from "./events.ts";
 import { GapNews } from "./gap-news.ts";
 import { gapInWords } from "./gap-report.ts";
+import { capturedBefore, positionOf, RESTARTED } from "./left-behind.ts";
+import type { LeftBehind } from "./left-behind.ts";
 import { LiveManifest } from "./live-manifest.ts";
 import type { Captured, StartRequest } from "./manifest-changes.ts";
 import type { Manifest } from "./manifest.ts";
@@ -22,6 +24,7 @@ export class Session {
   readonly handle: RecordingHandle;
   readonly #around: Surroundings;
   readonly #request: StartRequest;
+  readonly #left: LeftBehind | undefined;
   readonly #log: Log;
   readonly #steps: Steps;
   readonly #manifest: LiveManifest;
@@ -31,6 +34,7 @@ export class Session {
   readonly #cancelled = Promise.withResolvers<never>();
   readonly #settled = Promise.withResolvers<void>();
   #state: SessionState = { kind: "connecting" };
+  #began = false;
   #queuedFrames = 0;
   /** Last position heard of, in case capture cannot say where the end is. */
   #position = 0;
@@ -39,14 +43,23 @@ export class Session {
   #starting: Promise<Manifest> | undefined;
   #finishing: Promise<Manifest> | undefined;
 
-  constructor(around: Surroundings, request: StartRequest, handle: RecordingHandle) {
+  /** @param left what a dead process left of this recording, where it goes on */
+  constructor(around: Surroundings, request: StartRequest, handle: RecordingHandle, left?: LeftBehind) {
     this.handle = handle;
     this.#around = around;
     this.#request = request;
+    this.#left = left;
     // Not the recording's id: who knows it can open its page.
     this.#log = around.log.child({ recording: handle, guild: request.guild.id });
     this.#steps = new Steps(this.#log);
-    this.#manifest = new LiveManifest({ around, request, handle, steps: this.#steps, log: this.#log });
+    this.#manifest = new LiveManifest({
+      around,
+      request,
+      handle,
+      manifest: left?.manifest,
+      steps: this.#steps,
+      log: this.#log,
+    });
     const { notices, names, timing } = around;
     const { noticeMs } = timing;
     this.#alarm = new UnheardAlarm({
@@ -76,6 +89,11 @@ export class Session {
 
   get state(): SessionState {
     return this.#state;
+  }
+
+  /** Whether this process recorded anything of it. */
+  get began(): boolean {
+    return this.#began;
   }
 
   get status(): RecordingStatus {
@@ -196,7 +214,7 @@ export class Session {
     try {
       await within(permit(), timing.openMs, "Looking at the disk");
       // Each undoing is laid down before its step: a step that fails half-way or too late may still have done something.
-      undo.defer(() => this.#abandon());
+      undo.defer(() => (this.#left === undefined ? this.#abandon() : this.#letGo()));
       await within(writer.open(this.#openRequest()), timing.openMs, "Making the recording's folder");
       // Its page can be opened from now on. Without it the recording is no worse, and checkpoints try again.
       const listed = catalog.upsert(this.#manifest.value);
@@ -212,15 +230,18 @@ export class Session {
         capture.start(this.#captureRequest()),
       );
       this.#manifest.change({ startedAtMs });
-      this.#note({ atMs: startedAtMs, position: 0, kind: "started" });
+      this.#noteBeginning(startedAtMs);
     } catch (error) {
       this.#manifest.discard(error);
       this.#state = { kind: "failed", error: toErrorData(error) };
       throw error instanceof RecorderError ? error : fromErrorData(toErrorData(error));
     }
     undo.move();
-    this.#enter({ kind: "recording" });
-    this.#log.info("recording");
+    this.#began = true;
+    this.#enter(
+      this.#left === undefined ? { kind: "recording" } : { kind: "reconnecting", reason: RESTARTED },
+    );
+    this.#log.info(this.#left === undefined ? "recording" : "going on with a recording");
     // Whoever hears "it is being recorded" finds it said in folder and catalog; the writer needs the clock's start.
     await this.#manifest.saveNow();
     return this.#manifest.value;
@@ -235,7 +256,17 @@ export class Session {
       channels: this.#request.channels,
       startedAtMs: Date.now(),
       manifest,
+      continues: this.#left !== undefined,
     };
+  }
+
+  #noteBeginning(startedAtMs: number): void {
+    if (this.#left === undefined) return this.#note({ atMs: startedAtMs, position: 0, kind: "started" });
+    const fromSamples = positionOf(this.#left);
+    this.#position = fromSamples;
+    this.#note({ atMs: Date.now(), position: fromSamples, kind: "resumed" });
+    this.#manifest.interrupt({ cause: "connection", fromSamples, reason: RESTARTED });
+    this.#manifest.nameAgain();
   }
 
   #captureRequest(): CaptureRequest {
@@ -248,7 +279,15 @@ export class Session {
       botUserId,
       channels,
       announce,
+      ...(this.#left === undefined ? {} : { continues: capturedBefore(this.#left) }),
     };
+  }
+
+  /** It could not go on: its folder is for whoever recovers it. */
+  async #letGo(): Promise<void> {
+    const { writer, timing } = this.#around;
+    await this.#manifest.rest();
+    await this.#steps.quietly("Letting go of the folder", timing.manifestMs, writer.release(this.handle));
   }
 
   /** Nothing was recorded: the folder and the catalog's line go, unless audio got into it after all. */

@@ -20,6 +20,17 @@ export type CaptureRequest = {
   readonly channels: Channels;
   /** Say "this call is being recorded" once connected. */
   readonly announce: boolean;
+  /** A recording of an earlier process, which goes on: its clock, its tracks and its counts. */
+  readonly continues?: CapturedBefore;
+};
+
+/** What an earlier process knew when it last told. */
+export type CapturedBefore = {
+  readonly startedAtMs: number;
+  /** Where audio could be received for the last time. */
+  readonly position: number;
+  readonly tracks: readonly CapturedTrack[];
+  readonly connection: ConnectionCounts | undefined;
 };
 
 /** What capture knows of one track. */
@@ -105,7 +116,10 @@ export type CaptureEvent =
 
 /** The capture stage, seen from the main thread. */
 export type CaptureStage = {
-  /** Joins and starts the recording's clock; resolves when position 0 has been fixed. Rejects with RecorderError. */
+  /**
+   * Joins and starts the recording's clock; resolves when position 0 has been fixed. Rejects with RecorderError. One that
+   * goes on has its clock already: it resolves at once, and events tell when people are heard again.
+   */
   start(request: CaptureRequest): Promise<{ readonly startedAtMs: number }>;
   /** Leaves, flushes what waits, and says where the end is. Idempotent per handle. */
   stop(handle: RecordingHandle): Promise<CaptureResult>;

@@ -41,7 +41,7 @@ test(".env.example, with nothing but a token filled in, is a configuration", () 
 test("what .env.example shows as defaults are the defaults", () => {
   const shown = parseEnv(
     example.replace(
-      /^# (?=(?:RETENTION_DAYS|ANNOUNCEMENT|DISK_RESERVE_MB|ROLES|LOG_LEVEL|HTTP_HOST|HTTP_PORT|DATA_DIR|DISCORD_API_URL|FFMPEG_PATH)=)/gm,
+      /^# (?=(?:RETENTION_DAYS|ANNOUNCEMENT|DISK_RESERVE_MB|RESUME_SECONDS|ROLES|LOG_LEVEL|HTTP_HOST|HTTP_PORT|DATA_DIR|DISCORD_API_URL|FFMPEG_PATH)=)/gm,
       "",
     ),
   );

@@ -41,6 +41,7 @@ class Start {
       catalog,
       storage,
       stage: new RecoveryThread(),
+      goOnWithinMs: 0,
       onOver: (manifest) => over.push(manifest),
       log: createLog("silent", "test"),
     });

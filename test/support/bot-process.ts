@@ -10,7 +10,7 @@ const READY_MS = 30_000;
 
 /** Variables that would change what the bot does if a developer's own environment had them. */
 const OURS =
-  /^(DISCORD_|DATA_DIR|PUBLIC_URL|HTTP_|LINK_SECRET|RETENTION_|REDIS_|DATABASE_|ROLES|LOG_LEVEL|ANNOUNCEMENT|QUEUE_|DISK_|FFMPEG_|NODE_EXTRA_CA)/;
+  /^(DISCORD_|DATA_DIR|PUBLIC_URL|HTTP_|LINK_SECRET|RETENTION_|REDIS_|DATABASE_|ROLES|LOG_LEVEL|ANNOUNCEMENT|QUEUE_|DISK_|RESUME_|FFMPEG_|NODE_EXTRA_CA)/;
 
 export type Exit = {
   readonly code: number | null;

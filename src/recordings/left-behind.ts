@@ -1,0 +1,76 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { samplesOfMs } from "../audio/pcm.ts";
+import { NO_PACKETS } from "./counts.ts";
+import { withTrack } from "./manifest-changes.ts";
+import type { StartRequest } from "./manifest-changes.ts";
+import type { Manifest } from "./manifest.ts";
+import type { CapturedBefore } from "./stages.ts";
+import type { Storage } from "./storage.ts";
+import { userIdOf } from "./track-file-name.ts";
+
+/** A recording whose process died, and when that process was last seen at work. */
+export type LeftBehind = { readonly manifest: Manifest; readonly lastSignMs: number };
+
+export const RESTARTED = "The recorder had stopped unexpectedly and was started again.";
+
+/** Whether it ran when its process died, and so lately that people will take what follows for the same recording. */
+export function mayGoOn({ manifest, lastSignMs }: LeftBehind, nowMs: number, windowMs: number): boolean {
+  const ran = manifest.state === "recording" || manifest.state === "reconnecting";
+  return ran && manifest.startedAtMs !== undefined && nowMs - lastSignMs < windowMs;
+}
+
+/**
+ * What a dead process left of a recording. Its last sign is the last time it wrote anything into the folder: within
+ * seconds of its death, and less while anybody spoke. A track that it had no time to note is known by its file.
+ */
+export async function leftBehind(storage: Storage, manifest: Manifest): Promise<LeftBehind> {
+  const folder = storage.directory(manifest.id);
+  const files = await storage.trackFiles(manifest.id);
+  let complete = manifest;
+  for (const [track, { file }] of files) {
+    const noted = manifest.tracks.some((known) => known.track === track);
+    if (!noted) complete = withTrack(complete, { track, userId: userIdOf(file) ?? "unknown" });
+  }
+  const paths = [
+    join(folder, "recording.json"),
+    join(folder, "events.ndjson"),
+    ...[...files.values()].map(({ file }) => join(storage.tracksDirectory(manifest.id), file)),
+  ];
+  const times = await Promise.all(
+    paths.map((path) =>
+      stat(path).then(
+        ({ mtimeMs }) => mtimeMs,
+        () => 0,
+      ),
+    ),
+  );
+  return { manifest: complete, lastSignMs: Math.max(0, ...times) };
+}
+
+/** The order that was given then, to the process of now. */
+export function requestOf(manifest: Manifest, botUserId: string): StartRequest {
+  const { guild, channel, startedBy, channels, title } = manifest;
+  return { guild, channel, startedBy, channels, title, botUserId };
+}
+
+/** What capture needs in order to go on. */
+export function capturedBefore(left: LeftBehind): CapturedBefore {
+  const { startedAtMs = left.lastSignMs, connection, tracks } = left.manifest;
+  return {
+    startedAtMs,
+    position: positionOf(left),
+    tracks: tracks.map(({ track, userId, counts = NO_PACKETS, gaps = [] }) => ({
+      track,
+      userId,
+      counts,
+      gaps,
+    })),
+    connection,
+  };
+}
+
+/** Where the recording was when its process was last seen. */
+export function positionOf({ manifest, lastSignMs }: LeftBehind): number {
+  return Math.max(0, samplesOfMs(lastSignMs - (manifest.startedAtMs ?? lastSignMs)));
+}
