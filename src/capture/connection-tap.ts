@@ -5,6 +5,7 @@ import type { Log } from "../log.ts";
 import { ClearWindow } from "./clear-window.ts";
 import { daveOf, keyStateOf, membersOf } from "./call-state.ts";
 import type { OpusCodec } from "./decoder.ts";
+import { FormerKeys } from "./former-keys.ts";
 import type { KeyWatch } from "./key-watch.ts";
 import { MediaIntake } from "./media-intake.ts";
 import { enlargeReceiveBuffer } from "./receive-buffer.ts";
@@ -46,6 +47,7 @@ export class ConnectionTap {
   readonly #header = emptyRtpHeader();
   readonly #intake: MediaIntake;
   readonly #clearWindow = new ClearWindow();
+  readonly #formerKeys = new FormerKeys();
   readonly #sockets: VoiceSocketTap;
   #udp: VoiceUDPSocket | undefined;
   #secretKey: Uint8Array | undefined;
@@ -58,11 +60,15 @@ export class ConnectionTap {
     this.#outlet = outlet;
     this.#intake = new MediaIntake({
       ...outlet,
-      dave: () => daveOf(networking.state),
+      dave: () => {
+        const dave = daveOf(networking.state);
+        return dave === undefined ? undefined : this.#formerKeys.extend(dave);
+      },
       members: () => membersOf(networking.state),
     });
     this.#sockets = new VoiceSocketTap(networking, outlet.log, {
       onPacket: (op, data) => this.#onPacket(op, data),
+      onExternalSender: (credential) => this.#formerKeys.learnExternalSender(credential),
       onKeys: () => this.#onKeys(),
     });
     networking.on("stateChange", this.#onState);
@@ -73,6 +79,7 @@ export class ConnectionTap {
   tick(nowMs: number, position: number): void {
     if (nowMs >= this.#housekeepingAtMs) {
       this.#housekeepingAtMs = nowMs + HOUSEKEEPING_MS;
+      this.#formerKeys.tick(nowMs);
       this.#recoverKeys(nowMs);
     }
     this.#intake.tick(nowMs, position);
@@ -91,6 +98,7 @@ export class ConnectionTap {
     this.#udp?.off("message", this.#onDatagram);
     this.#sockets.close();
     this.#intake.close();
+    this.#formerKeys.close();
   }
 
   readonly #onState = (_old: NetworkingState, state: NetworkingState): void => {
@@ -129,7 +137,10 @@ export class ConnectionTap {
 
   #onKeys(): void {
     const { state } = this.#networking;
-    if ("dave" in state && state.dave !== undefined) this.#clearWindow.update(state.dave);
+    if ("dave" in state && state.dave !== undefined) {
+      this.#formerKeys.follow(state.dave);
+      this.#clearWindow.update(state.dave);
+    }
     this.#intake.keysChanged();
   }
 

@@ -12,7 +12,12 @@ export type DaveSession = {
 };
 
 /** The end-to-end side of a connection at one instant: version 0 means none. */
-export type DaveState = { readonly protocolVersion: number; readonly session: DaveSession | undefined };
+export type DaveState = {
+  readonly protocolVersion: number;
+  readonly session: DaveSession | undefined;
+  /** Keys of a group that we had to leave, while frames sealed with them are under way. */
+  readonly former?: DaveSession;
+};
 
 /** `MediaType.AUDIO` of davey, whose const enum cannot be imported. */
 const AUDIO = 0;
@@ -39,16 +44,20 @@ export function openMedia(frame: Buffer, nonce: number, userId: string, dave: Da
   if (isSilenceFrame(frame)) return frame;
   const { session } = dave;
   if (nonce !== NO_NONCE && session !== undefined) {
-    if (!session.ready) return undefined;
-    try {
-      return session.decrypt(userId, AUDIO, frame);
-    } catch {
-      // No key for this epoch, not a member yet, or forged: the hold queue asks again when a key comes.
-      return undefined;
-    }
+    return unseal(frame, userId, session) ?? unseal(frame, userId, dave.former);
   }
   if (dave.protocolVersion === 0) return frame;
   return session?.ready === true && session.canPassthrough(userId) ? frame : undefined;
+}
+
+function unseal(frame: Buffer, userId: string, session: DaveSession | undefined): Buffer | undefined {
+  if (session?.ready !== true) return undefined;
+  try {
+    return session.decrypt(userId, AUDIO, frame);
+  } catch {
+    // No key for this epoch, not a member yet, or forged: the hold queue asks again when a key comes.
+    return undefined;
+  }
 }
 
 /**

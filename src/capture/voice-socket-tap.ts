@@ -7,6 +7,8 @@ import { TRANSPORT_MODE } from "./transport-cipher.ts";
 export type VoiceSocketListener = {
   /** Any JSON message of the voice gateway, after the library has seen it. */
   readonly onPacket: (op: number, data: unknown) => void;
+  /** Op 25. */
+  readonly onExternalSender: (credential: Buffer) => void;
   /** Keys or transitions may have changed: what was locked may open. */
   readonly onKeys: () => void;
 };
@@ -19,6 +21,7 @@ type Deferred =
   | { readonly event: "binary"; readonly message: BinaryMessage };
 
 const OP_READY = 2;
+const OP_EXTERNAL_SENDER = 25;
 /** Prepare transition, execute transition, prepare epoch. */
 const KEY_OPS: ReadonlySet<number> = new Set([21, 22, 24]);
 /** Commit, welcome. */
@@ -72,6 +75,7 @@ export class VoiceSocketTap {
       if (!this.#isCurrent(socket)) return;
       if (this.#defers({ event: "binary", message })) return;
       onBinary(message);
+      if (message.op === OP_EXTERNAL_SENDER) this.#listener.onExternalSender(message.payload);
       if (KEY_BINARY_OPS.has(message.op)) this.#listener.onKeys();
     });
   }
