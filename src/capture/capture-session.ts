@@ -153,6 +153,7 @@ export class CaptureSession {
     this.#tap?.tick(nowMs, this.#now());
     if (nowMs < this.#progressAtMs) return;
     this.#progressAtMs = nowMs + PROGRESS_MS;
+    this.#tellUnheard(nowMs);
     this.#tools.onEvent({
       kind: "progress",
       handle: this.request.handle,
@@ -161,7 +162,6 @@ export class CaptureSession {
       connection: this.#books.connectionCounts(this.#tap?.unclaimedPackets ?? 0),
       queuedFrames: this.#tools.producer.queuedFrames,
     });
-    this.#tellUnheard(nowMs);
   }
 
   /** Leaves and flushes; a second call gets the first one's promise. */
@@ -228,7 +228,8 @@ export class CaptureSession {
 
   /** Says who speaks without being understood, or is understood again. */
   #tellUnheard(nowMs: number): void {
-    for (const { userId, hearing } of this.#tracks.values()) {
+    for (const track of this.#tracks.values()) {
+      const { userId, hearing } = track;
       const kind = hearing.change(nowMs);
       if (kind === undefined) continue;
       const sinceMs = kind === "unheard" ? nowMs - hearing.failingSinceMs : 0;
@@ -237,22 +238,26 @@ export class CaptureSession {
         { userId, position },
         kind === "unheard" ? "somebody cannot be decrypted" : "heard again",
       );
+      // What is missing is missing from their track, not from nobody's.
+      if (track.number === 0) this.#giveSilentTrack(track, this.#position() - FRAME_SAMPLES);
       this.#tools.onEvent({ kind, handle: this.request.handle, userId, position });
     }
   }
 
   /** People whose packets came but could not be heard have a track all the same: a silent one that says why. */
   #nameSilentTracks(end: number): void {
-    const { channels } = this.request;
     for (const track of this.#tracks.values()) {
       const { counts } = track.account.ledger;
       const unheard = counts.late + counts.expired + counts.rejected + counts.dropped > 0;
-      if (track.number !== 0 || !unheard) continue;
-      const position = Math.max(0, end - FRAME_SAMPLES);
-      track.heardAt(position);
-      // The writer makes a track when its first frame comes.
-      track.offer(position, Buffer.alloc(FRAME_SAMPLES * channels * BYTES_PER_SAMPLE), 0);
+      if (track.number === 0 && unheard) this.#giveSilentTrack(track, end - FRAME_SAMPLES);
     }
+  }
+
+  #giveSilentTrack(track: Track, at: number): void {
+    const position = Math.max(0, at);
+    track.heardAt(position);
+    // The writer makes a track when its first frame comes.
+    track.offer(position, Buffer.alloc(FRAME_SAMPLES * this.request.channels * BYTES_PER_SAMPLE), 0);
   }
 
   #trackOf(userId: string): Track {

@@ -194,11 +194,6 @@ export class VoiceService {
     this.#sfu.inject(this.#require(userId).port, datagram);
   }
 
-  /** Sends a client a binary message that nothing has led to. */
-  sendBinary(userId: string, op: number, body: Buffer): void {
-    this.#require(userId).binary(op, body);
-  }
-
   /** How many messages a client missed and got at its resumes. */
   repeatedTo(userId: string): number {
     return this.#require(userId).repeated;
