@@ -95,12 +95,10 @@ test(
         `${name}: ${JSON.stringify(counts)}`,
       );
       assert.ok(counts.written > 200, `${name}: ${JSON.stringify(counts)}`);
-      // The packet in hand at each death may be in the file and not in the books.
+      // The packet in hand at each of three deaths may be in the file and not in the books; and packets are stretched by
+      // fractions of a frame where the sender's clock drifts, or cut where a talkspurt begins inside the one before.
       const unbooked = writtenSamples - counts.written * FRAME_SAMPLES - counts.concealedSamples;
-      assert.ok(
-        unbooked >= 0 && unbooked <= 3 * FRAME_SAMPLES,
-        `${name}: ${unbooked} samples not in the books`,
-      );
+      assert.ok(Math.abs(unbooked) <= 3 * FRAME_SAMPLES, `${name}: ${unbooked} samples not in the books`);
     }
     const { datagrams, notMedia, unattributed } = manifest.connection ?? {
       datagrams: 0,
