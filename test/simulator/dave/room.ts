@@ -162,9 +162,10 @@ export class DaveRoom {
     const leaf = person.kind === "member" ? person.leaf : 0;
     if (message.senderLeaf !== leaf)
       return this.#problem(userId, 28, `of leaf ${message.senderLeaf}, theirs is ${leaf}`);
+    const adds = committed.filter((change) => change.kind === "add");
+    if (adds.length > 0 && message.welcome === undefined) return this.#proposeAgain(adds);
     const welcomes = new Map<string, Buffer>();
-    for (const change of committed) {
-      if (change.kind === "remove") continue;
+    for (const change of adds) {
       const welcome = message.welcome && welcomeFor(message.welcome, change.keyPackage.ref);
       if (welcome === undefined) return this.#problem(userId, 28, `has no welcome for ${change.userId}`);
       welcomes.set(change.userId, welcome);
@@ -190,6 +191,16 @@ export class DaveRoom {
     for (const [each, person] of this.#people)
       if (person.kind === "proposed") adds.push(this.#changes.add(this.#epoch, each, person.keyPackage));
     return this.#append(adds);
+  }
+
+  /**
+   * davey welcomes those who come only where an add was among the proposals it got last: after a remove its commit leaves
+   * them outside. Nobody could ever let them in then, so they are proposed anew.
+   */
+  #proposeAgain(adds: readonly Extract<Change, { kind: "add" }>[]): DaveOutput[] {
+    const revoked = adds.flatMap(({ userId }) => this.#withdrawAdd(userId));
+    const again = adds.map(({ userId, keyPackage }) => this.#changes.add(this.#epoch, userId, keyPackage));
+    return [...revoked, ...this.#append(again)];
   }
 
   /** Op 31: they start over, and their leaf is replaced once the new key package is here. */

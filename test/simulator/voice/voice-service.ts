@@ -108,7 +108,7 @@ export class VoiceService {
 
   /**
    * A simulated person enters the channel in-process. With DAVE it resolves once the person's encryption is ready, unless
-   * the person is alone. Rejects after 5 s without.
+   * the person is alone. Rejects after 15 s without.
    */
   async seat(person: {
     readonly guildId: string;
