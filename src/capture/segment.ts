@@ -11,6 +11,7 @@ import type { ConcealmentSink, Hole } from "./concealment.ts";
 import { ConcealedSpans } from "./concealed-spans.ts";
 import type { OpusCodec, OpusDecoder } from "./decoder.ts";
 import { FrameOrder } from "./frame-order.ts";
+import { LateDecoder } from "./late-decoder.ts";
 import { nonceOf } from "./media-lock.ts";
 import { PacketLedger } from "./packet-ledger.ts";
 import type { RtpHeader } from "./rtp.ts";
@@ -30,9 +31,6 @@ export type MediaPacket = {
   /** It waited for a key or a mapping. */
   held: boolean;
 };
-
-/** Late packets no further apart than this share a decoder. */
-const LATE_JUMP_PACKETS = 5;
 
 /**
  * Lives on the capture thread. One SSRC on one connection: its numbers, timeline, decoder and books.
@@ -58,15 +56,14 @@ export class Segment implements TimelineSink<MediaPacket>, ConcealmentSink {
   /** Position just behind it. */
   #lastEnd = 0;
   readonly #concealed = new ConcealedSpans();
-  /** Where a run of late packets goes on: their own decoder and the next sequence. */
-  #lateDecoder: OpusDecoder | undefined;
-  #lateSequence = -1;
+  readonly #lateDecoder: LateDecoder;
 
   constructor(ssrc: number, channels: Channels, codec: OpusCodec) {
     this.ssrc = ssrc;
     this.#channels = channels;
     this.#codec = codec;
     this.#joiner = new FrameJoiner(channels);
+    this.#lateDecoder = new LateDecoder(channels, codec);
   }
 
   /** Lays the segment to a person. */
@@ -120,9 +117,8 @@ export class Segment implements TimelineSink<MediaPacket>, ConcealmentSink {
   close(): void {
     this.#timeline.flush(this);
     this.#decoder?.close();
-    this.#lateDecoder?.close();
+    this.#lateDecoder.close();
     this.#decoder = undefined;
-    this.#lateDecoder = undefined;
   }
 
   /** Called by the timeline, in order. */
@@ -143,7 +139,8 @@ export class Segment implements TimelineSink<MediaPacket>, ConcealmentSink {
     this.#decoder ??= this.#codec.create(this.#channels);
     if (lostPackets > 0) this.#fillHole(track, this.#decoder, hole, packet.media);
     const room = { position, span, start: position, end: position + span };
-    this.#decodeInto(track, this.#decoder, packet, room);
+    this.#lateDecoder.remember(packet.sequence, packet.media);
+    this.#offer(track, this.#decoder.decode(packet.media), room);
   }
 
   /** It waited for its key in vain. It lasts 20 ms, as all of Discord's: nobody can look inside. */
@@ -185,21 +182,15 @@ export class Segment implements TimelineSink<MediaPacket>, ConcealmentSink {
       this.ledger.settle("late");
       return;
     }
-    const jump = Math.abs(packet.sequence - this.#lateSequence);
-    if (this.#lateDecoder === undefined || jump > LATE_JUMP_PACKETS) {
-      this.#lateDecoder?.close();
-      this.#lateDecoder = this.#codec.create(this.#channels);
-    }
-    this.#lateSequence = packet.sequence + 1;
-    if (!this.#decodeInto(track, this.#lateDecoder, packet, room)) return;
+    const pcm = this.#lateDecoder.decode(packet.sequence, packet.media);
+    if (!this.#offer(track, pcm, room)) return;
     const replaced = this.#concealed.replace(room.start, room.end);
     this.ledger.conceal(-replaced);
     this.#find(track, room.start, room.end, room.end - room.start - replaced);
   }
 
-  /** Settles the packet; whether all of it was offered. */
-  #decodeInto(track: Track, decoder: OpusDecoder, packet: MediaPacket, room: Room): boolean {
-    const pcm = decoder.decode(packet.media);
+  /** Offers what a packet was decoded to and settles it; whether all of it was taken. */
+  #offer(track: Track, pcm: Buffer | undefined, room: Room): boolean {
     if (pcm === undefined) {
       this.ledger.settle("undecodable");
       track.account.gaps.add("undecodable", room.start, room.end);
