@@ -140,11 +140,6 @@ export class HoldQueue<K, T> {
     if (line !== undefined) this.#expireFirst(key, line, line.entries.length);
   }
 
-  /** Gives up everything. */
-  clear(): void {
-    for (const key of this.#lines.keys()) this.abandon(key);
-  }
-
   #expireOldest(): void {
     let oldest: readonly [K, Line<T>] | undefined;
     let sinceMs = Infinity;
