@@ -19,7 +19,7 @@ export type LeftRecording = {
 export type RecoveryOutcome =
   /** Its tracks, events and manifest are final and on the disk. */
   | { readonly kind: "recovered"; readonly manifest: Manifest }
-  /** It had ended; only its manifest was missing, and is there again. */
+  /** It had ended; only its last manifest was missing, and is there again. */
   | { readonly kind: "restored"; readonly manifest: Manifest }
   /** Nobody can tell what it is: moved there whole. */
   | { readonly kind: "quarantined"; readonly place: string; readonly reason: string }

@@ -4,7 +4,7 @@ import path from "node:path";
 import { SAMPLE_RATE } from "../../audio/pcm.ts";
 import { trackReference } from "../../audio/wav-tags.ts";
 import { isMissing } from "../../errors.ts";
-import { manifestSchema } from "../../recordings/manifest.ts";
+import { isOver, manifestSchema } from "../../recordings/manifest.ts";
 import type { Manifest } from "../../recordings/manifest.ts";
 import type { LeftRecording } from "../../recordings/recovery-stage.ts";
 import type { LeftTrackFile } from "./left-folder.ts";
@@ -39,11 +39,17 @@ export function findManifest(left: LeftRecording, tracks: readonly LeftTrackFile
     const manifest = manifestSchema.safeParse(value);
     // Of another recording: somebody has copied it.
     if (manifest.success && manifest.data.id === id)
-      return { kind: "found", manifest: manifest.data, source };
+      return { kind: "found", manifest: withItsEnd(manifest.data, known), source };
   }
   if (known !== undefined) return { kind: "found", manifest: known, source: "catalog" };
   const manifest = fromTracks(left, tracks);
   return manifest === undefined ? { kind: "lost" } : { kind: "found", manifest, source: "tracks" };
+}
+
+/** A full disk may have refused the last manifest of a recording that ended well: the catalog was told of it after that. */
+function withItsEnd(manifest: Manifest, known: Manifest | undefined): Manifest {
+  const wasTold = known !== undefined && isOver(known) && known.lengthSamples !== undefined;
+  return wasTold && !isOver(manifest) ? known : manifest;
 }
 
 function jsonOf(file: string): unknown {

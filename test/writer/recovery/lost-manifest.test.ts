@@ -91,6 +91,20 @@ test("a finished recording whose manifest is gone gets it back from the catalog,
   assert.deepEqual(digestsOf(directory), before);
 });
 
+test("an end that only the catalog was told of, since the disk took no more, is the end", () => {
+  using data = new LeftBehind();
+  const { id, directory } = data.record({ speech: SPEECH });
+  const running = fs.readFileSync(path.join(directory, "recording.json"));
+  recoverFolder(data.left(id));
+  const error = { code: "E-DISK", message: "The disk is full." };
+  const { recovered: _recovered, ...manifest } = manifestIn(data.left(id));
+  const known = { ...manifest, state: "failed" as const, error };
+  fs.writeFileSync(path.join(directory, "recording.json"), running);
+  assert.equal(recoverFolder(data.left(id, known)).kind, "restored");
+  assert.deepEqual(manifestIn(data.left(id)), known);
+  assert.ok(!filesOf(data.left(id)).includes("recording.unreadable.json"));
+});
+
 test("a finished track keeps its length where the manifest is lost, however long its silence", () => {
   using data = new LeftBehind();
   const left = data.record({ speech: SPEECH, changes: { lengthSamples: 20 * SAMPLE_RATE } });
