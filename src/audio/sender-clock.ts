@@ -50,6 +50,7 @@ const SAME_CLOCK_SAMPLES = 240;
 
 /** Further off than this the anchor begins to move inside speech: 1 ms. */
 const GLIDE_FROM_SAMPLES = 48;
+
 export class SenderClock {
   readonly #history = new OffsetHistory();
   readonly #drift = new ClockDrift();

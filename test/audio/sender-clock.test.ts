@@ -40,13 +40,13 @@ test("short sentences of one sender add up to a knowledge of their clock", () =>
   }
 });
 
-test("a sender whose clock runs like ours is never resampled", () => {
+test("a sender whose clock runs like ours is hardly resampled", () => {
   const seed = pickSeed();
   const noise = jitter(new SeededRandom(seed));
   const { placed } = record(deliver(new Sender().speak(20 * MINUTE).sent, noise));
   const changed = placed.filter(({ start, end, samples }) => end - start !== samples).length;
-  // The anchor is up to 2 ms off when speech begins and may be mended once.
-  assert.ok(changed <= 100, `seed ${seed}: ${changed} frames`);
+  // A sample each, until an anchor taken from ten packets is mended: some milliseconds in 20 minutes.
+  assert.ok(changed <= 400, `seed ${seed}: ${changed} of ${placed.length} frames`);
 });
 
 test("a crowded network is no drift", () => {
