@@ -189,7 +189,7 @@ test("speaking before the bot has its key is held, and what can be opened is put
   assertAllAccounted(result);
   for (const { userId } of [ANNA, BEN]) {
     const counts = countsOf(result, userId);
-    assert.ok(counts.written > 100, JSON.stringify(counts));
+    assert.ok(counts.written > 20, JSON.stringify(counts));
     assert.equal(counts.rejected, 0, "ciphertext never reached a decoder");
   }
   for (const track of tracks) assert.equal(track.disordered, 0);
