@@ -70,17 +70,29 @@ test(
   },
 );
 
-test("a second start finds nothing to do", options, async () => {
-  using data = new LeftBehind();
-  data.record({ speech: SPEECH });
-  {
-    await using start = await Start.on(data);
-    await start.recovery.done;
-  }
-  await using again = await Start.on(data);
-  assert.deepEqual(await again.recovery.done, { recovered: [], indexed: [], quarantined: [], kept: [] });
-  assert.deepEqual(again.over, []);
-});
+test(
+  "a second start finds nothing to do but to order the check again that nobody has made",
+  options,
+  async () => {
+    using data = new LeftBehind();
+    const left = data.record({ speech: SPEECH });
+    {
+      await using start = await Start.on(data);
+      await start.recovery.done;
+    }
+    await using again = await Start.on(data);
+    assert.deepEqual(await again.recovery.done, { recovered: [], indexed: [], quarantined: [], kept: [] });
+    assert.deepEqual(again.over, [manifestIn(left)]);
+    await again.recovery.close();
+
+    const reader = { reader: "header", loudness: "no-ffmpeg" };
+    const checked = { ...manifestIn(left), checked: reader };
+    writeFileSync(join(left.directory, "recording.json"), JSON.stringify(checked));
+    await using third = await Start.on(data);
+    await third.recovery.done;
+    assert.deepEqual(third.over, []);
+  },
+);
 
 test("recordings that a lost catalog does not know are in it again", options, async () => {
   using data = new LeftBehind();
