@@ -1,5 +1,4 @@
-import { Worker } from "node:worker_threads";
-import { fromErrorData, messageOf, toErrorData } from "../errors.ts";
+import { fromErrorData, toErrorData } from "../errors.ts";
 import type { ErrorData, RecorderError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { FrameProducer } from "../queue/frame-queue.ts";
@@ -12,6 +11,8 @@ import type {
   CaptureStage,
   RecordingHandle,
 } from "../recordings/stages.ts";
+import { CaptureHost } from "./capture-host.ts";
+import type { RecordingReport } from "./capture-host.ts";
 import { closing, died, stuck } from "./capture-errors.ts";
 import { CaptureBooks, createBooksMemory } from "./capture-books.ts";
 import { resultWithoutThread, resumptionOf } from "./capture-record.ts";
@@ -19,7 +20,6 @@ import type { CaptureRecord } from "./capture-record.ts";
 import { LINK_TIMING } from "./link-timing.ts";
 import type { LinkTiming } from "./link-timing.ts";
 import { monotonicMs } from "./monotonic-clock.ts";
-import type { CaptureCommand, CaptureReport, CaptureWorkerData } from "./protocol.ts";
 import type { VoiceGateway } from "./voice-gateway.ts";
 
 export type CaptureThreadOptions = {
@@ -35,7 +35,6 @@ export type CaptureThreadOptions = {
 /** The thread's own guard is 15 s; this one is for a thread that no longer answers. */
 const START_TIMEOUT_MS = 20_000;
 const STOP_TIMEOUT_MS = 5_000;
-const CLOSE_TIMEOUT_MS = 5_000;
 
 /** Discord answers a join only if we are not there: leave, wait this long, join again. */
 const RESTART_PAUSE_MS = 1_000;
@@ -52,18 +51,24 @@ const RESULTS_KEPT = 16;
  */
 export class CaptureThread implements CaptureStage {
   readonly #options: CaptureThreadOptions;
+  readonly #host: CaptureHost;
   readonly #captures = new Map<RecordingHandle, CaptureRecord>();
   /** Of recordings that ended lately, the oldest first: a stop may be repeated. */
   readonly #results = new Map<RecordingHandle, CaptureResult>();
   readonly #listeners: ((event: CaptureEvent) => void)[] = [];
-  #worker: Worker | undefined;
-  #exited: Promise<void> = Promise.resolve();
   #closing: Promise<void> | undefined;
   /** When the thread died lately. */
   #deathsMs: number[] = [];
 
   private constructor(options: CaptureThreadOptions) {
     this.#options = options;
+    const { memory, announcement, logLevel, log } = options;
+    const linkTiming = { ...LINK_TIMING, ...options.linkTiming };
+    this.#host = new CaptureHost(
+      { memory, announcement, logLevel, linkTiming },
+      { onReport: (report) => this.#onReport(report), onEnded: (cause) => this.#onDeath(cause) },
+      log,
+    );
   }
 
   static async start(options: CaptureThreadOptions): Promise<CaptureThread> {
@@ -72,7 +77,7 @@ export class CaptureThread implements CaptureStage {
 
   /** Whether the thread runs. It starts with the first recording. */
   get alive(): boolean {
-    return this.#worker !== undefined;
+    return this.#host.alive;
   }
 
   onEvent(listener: (event: CaptureEvent) => void): void {
@@ -90,7 +95,7 @@ export class CaptureThread implements CaptureStage {
       started: Promise.withResolvers(),
       stopped: Promise.withResolvers(),
       unsubscribe: this.#options.gateway.subscribe(guildId, (update) => {
-        this.#post({ kind: "voice-update", handle, update });
+        this.#host.post({ kind: "voice-update", handle, update });
       }),
       state: "connecting",
       zeroMs: 0,
@@ -101,11 +106,11 @@ export class CaptureThread implements CaptureStage {
     this.#captures.set(handle, capture);
     if (request.continues !== undefined) return this.#goOn(capture, request.continues);
     const timer = setTimeout(() => {
-      this.#post({ kind: "stop", handle });
+      this.#host.post({ kind: "stop", handle });
       this.#failStart(capture, stuck());
     }, START_TIMEOUT_MS);
-    this.#ensureWorker();
-    this.#post({ kind: "start", request, books: capture.books, resumption: undefined });
+    this.#host.ensure();
+    this.#host.post({ kind: "start", request, books: capture.books, resumption: undefined });
     try {
       return await capture.started.promise;
     } finally {
@@ -130,7 +135,7 @@ export class CaptureThread implements CaptureStage {
     if (capture === undefined) throw new Error(`There is no recording with the handle ${handle}.`);
     if (capture.state === "connecting" || capture.state === "running") {
       if (capture.state === "running") capture.state = "stopping";
-      if (this.#worker === undefined || capture.orphaned) {
+      if (!this.#host.alive || capture.orphaned) {
         this.#leaveFor(capture);
       } else {
         const timer = setTimeout(() => {
@@ -142,7 +147,7 @@ export class CaptureThread implements CaptureStage {
         }, STOP_TIMEOUT_MS);
         const clear = (): void => clearTimeout(timer);
         capture.stopped.promise.then(clear, clear);
-        this.#post({ kind: "stop", handle });
+        this.#host.post({ kind: "stop", handle });
       }
     }
     return await capture.stopped.promise;
@@ -151,16 +156,16 @@ export class CaptureThread implements CaptureStage {
   admit(handle: RecordingHandle, channelId: string): void {
     const capture = this.#captures.get(handle);
     if (capture?.request.channelId === channelId) capture.admitted = true;
-    this.#post({ kind: "admit", handle, channelId });
+    this.#host.post({ kind: "admit", handle, channelId });
   }
 
   reconnect(handle: RecordingHandle, reason: string): void {
-    this.#post({ kind: "reconnect", handle, reason });
+    this.#host.post({ kind: "reconnect", handle, reason });
   }
 
   /** Leaves every channel and ends the thread. Idempotent. Stop recordings first, to have their results. */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
+    this.#closing ??= this.#host.close();
     return this.#closing;
   }
 
@@ -168,51 +173,10 @@ export class CaptureThread implements CaptureStage {
     return this.close();
   }
 
-  async #close(): Promise<void> {
-    const worker = this.#worker;
-    if (worker === undefined) return;
-    this.#post({ kind: "close" });
-    const timer = setTimeout(() => void worker.terminate(), CLOSE_TIMEOUT_MS);
-    await this.#exited;
-    clearTimeout(timer);
-  }
-
-  #ensureWorker(): void {
-    if (this.#worker !== undefined) return;
-    const { memory, announcement, logLevel, log } = this.#options;
-    const linkTiming = { ...LINK_TIMING, ...this.#options.linkTiming };
-    const data: CaptureWorkerData = { memory, announcement, logLevel, linkTiming };
-    const worker = new Worker(new URL("./capture-worker.ts", import.meta.url), {
-      workerData: data,
-      name: "capture",
-      // 100 speakers need a tenth of it: a leak ends this thread, which is started again, and not the process.
-      resourceLimits: { maxOldGenerationSizeMb: 512 },
-    });
-    this.#worker = worker;
-    let cause: unknown;
-    worker.on("message", (message: CaptureReport) => this.#onReport(message));
-    worker.on("error", (error: unknown) => {
-      cause = error;
-      log.fatal({ error: messageOf(error) }, "the capture thread failed");
-    });
-    const exited = Promise.withResolvers<void>();
-    this.#exited = exited.promise;
-    worker.on("exit", () => {
-      this.#worker = undefined;
-      this.#onDeath(cause);
-      exited.resolve();
-    });
-  }
-
-  #onReport(message: CaptureReport): void {
+  #onReport(message: RecordingReport): void {
     if (message.kind === "payload") {
       const sent = this.#options.gateway.send(message.guildId, message.payload);
-      if (!sent) this.#post({ kind: "gateway-refused", handle: message.handle });
-      return;
-    }
-    if (message.kind === "closed") {
-      // Not left to end by itself: a websocket's closing handshake could keep it for half a minute.
-      void this.#worker?.terminate();
+      if (!sent) this.#host.post({ kind: "gateway-refused", handle: message.handle });
       return;
     }
     if (message.kind === "event") {
@@ -288,9 +252,9 @@ export class CaptureThread implements CaptureStage {
     capture.resumeTimer = setTimeout(() => {
       if (capture.state !== "running" || this.#closing !== undefined) return;
       capture.orphaned = false;
-      this.#ensureWorker();
+      this.#host.ensure();
       const { request, books } = capture;
-      this.#post({ kind: "start", request, books, resumption: resumptionOf(capture) });
+      this.#host.post({ kind: "start", request, books, resumption: resumptionOf(capture) });
     }, RESTART_PAUSE_MS);
   }
 
@@ -336,9 +300,5 @@ export class CaptureThread implements CaptureStage {
   #sendLeave(guildId: string): void {
     const d = { guild_id: guildId, channel_id: null, self_deaf: false, self_mute: false };
     this.#options.gateway.send(guildId, { op: 4, d });
-  }
-
-  #post(command: CaptureCommand): void {
-    this.#worker?.postMessage(command);
   }
 }

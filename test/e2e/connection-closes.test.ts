@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
+import { suite, test } from "node:test";
 import { SAMPLE_RATE } from "../../src/audio/pcm.ts";
 import { recordingEventSchema } from "../../src/recordings/events.ts";
 import { toneSpeech } from "../simulator/people/speech.ts";
@@ -11,34 +11,103 @@ import { eventually } from "../support/wait.ts";
 
 const limits = { timeout: 90_000 };
 
-test("a websocket that may be resumed costs nothing: same media, no interruption", limits, async () => {
-  await using call = await Call.start({ dave: true });
-  const { discord } = call;
-  const anna = call.addHost("Anna");
-  await anna.join();
-  await discord.command(anna, "record start");
-  const speaking = anna.say(toneSpeech(440, 4));
-  for (const [at, code] of [1006, 4015].entries()) {
-    discord.voice.closeClient(discord.bot.id, code);
-    await eventually(`${code} is resumed`, () => discord.voice.counts.resumed === at + 1);
-  }
-  await speaking;
-  await discord.command(anna, "record stop");
-  assert.equal(discord.voice.counts.identified, 1);
-  assert.equal(call.manifest.interruptions, undefined);
-  call.assertNothingLost();
-  assert.equal(call.manifest.tracks[0]?.counts?.written, anna.sent.length);
-  assert.deepEqual(discord.problems, []);
-});
+// Mostly waiting: together they take little longer than the longest.
+suite("a voice connection that is closed", { concurrency: 4 }, () => {
+  test("a websocket that may be resumed costs nothing: same media, no interruption", limits, async () => {
+    await using call = await Call.start({ dave: true });
+    const { discord } = call;
+    const anna = call.addHost("Anna");
+    await anna.join();
+    await discord.command(anna, "record start");
+    const speaking = anna.say(toneSpeech(440, 4));
+    for (const [at, code] of [1006, 4015].entries()) {
+      discord.voice.closeClient(discord.bot.id, code);
+      await eventually(`${code} is resumed`, () => discord.voice.counts.resumed === at + 1);
+    }
+    await speaking;
+    await discord.command(anna, "record stop");
+    assert.equal(discord.voice.counts.identified, 1);
+    assert.equal(call.manifest.interruptions, undefined);
+    call.assertNothingLost();
+    assert.equal(call.manifest.tracks[0]?.counts?.written, anna.sent.length);
+    assert.deepEqual(discord.problems, []);
+  });
 
-test(
-  "every close code of a session that is gone brings a new one, and all that is said then is recorded",
-  limits,
-  async () => {
-    // Pauses grow from one interruption to the next: so two calls at a time.
-    await Promise.all([survive([4006, 4009, 4011]), survive([4012, 4016, 4020])]);
-  },
-);
+  test(
+    "every close code of a session that is gone brings a new one, and all that is said then is recorded",
+    limits,
+    async () => {
+      // Pauses grow from one interruption to the next: so two calls at a time.
+      await Promise.all([survive([4006, 4009, 4011]), survive([4012, 4016, 4020])]);
+    },
+  );
+
+  test("what is said around an interruption is there to its very edges", limits, async () => {
+    await using call = await Call.start({ dave: false });
+    const { discord } = call;
+    const anna = call.addHost("Anna");
+    await anna.join();
+    await discord.command(anna, "record start");
+    const speaking = anna.say(toneSpeech(440, 12));
+    await eventually("she is heard", () => call.manifest.tracks.length === 1);
+    // Ended by the server, and nothing said of another: five seconds, then a new start.
+    discord.voice.closeClient(discord.bot.id, 4022);
+    const span = await interruptionsOver(call, 1);
+    await speaking;
+    await discord.command(anna, "record stop");
+    const seconds = ((span.toSamples ?? 0) - span.fromSamples) / SAMPLE_RATE;
+    assert.ok(seconds >= 5, `it waits for another server: ${seconds} s`);
+    assertSilentWithin(call, anna.id, [span]);
+    // Three frames of grace at each edge for a machine that is busy with other tests.
+    const { before, after } = loudnessAround(call, anna.id, span, SAMPLE_RATE / 5);
+    assert.ok(before > 0.2 && after > 0.2, `it sounds before (${before}) and after (${after})`);
+    call.assertNothingLost();
+  });
+
+  test(
+    "a voice server that ends the connection without a kick does not end the recording",
+    limits,
+    async () => {
+      await using call = await Call.start({ dave: true });
+      const { discord } = call;
+      const anna = call.addHost("Anna");
+      await anna.join();
+      await discord.command(anna, "record start");
+      await anna.say(toneSpeech(440, 0.5));
+      discord.voice.closeClient(discord.bot.id, 4014);
+      await interruptionsOver(call, 1);
+      await anna.say(toneSpeech(440, 0.5));
+      await discord.command(anna, "record stop");
+      call.assertNothingLost();
+      assert.equal(call.manifest.tracks[0]?.counts?.written, anna.sent.length);
+    },
+  );
+
+  for (const [what, code, end] of [
+    ["a kick", "E-REMOVED", ({ discord }: Call) => discord.faults.kickBotFromVoice()],
+    [
+      "a fatal refusal",
+      "E-ENCRYPTION",
+      ({ discord }: Call) => discord.voice.closeClient(discord.bot.id, 4017),
+    ],
+  ] as const) {
+    test(`${what} ends the recording with its reason, and what was said is kept`, limits, async () => {
+      await using call = await Call.start({ dave: true });
+      const anna = call.addHost("Anna");
+      await anna.join();
+      await call.discord.command(anna, "record start");
+      await anna.say(toneSpeech(440, 0.5));
+      end(call);
+      await eventually("she is told why", () =>
+        anna.directMessages.some((message) => message.content.includes(code)),
+      );
+      assert.equal(call.manifest.state, "finished");
+      assert.equal(call.manifest.error?.code, code);
+      call.assertNothingLost();
+      assert.equal(call.manifest.tracks[0]?.counts?.written, anna.sent.length);
+    });
+  }
+});
 
 async function survive(codes: readonly number[]): Promise<void> {
   await using call = await Call.start({ dave: true });
@@ -69,66 +138,4 @@ async function survive(codes: readonly number[]): Promise<void> {
     .map((line) => recordingEventSchema.parse(JSON.parse(line)).kind);
   assert.equal(kinds.filter((kind) => kind === "interrupted").length, codes.length);
   assert.equal(kinds.filter((kind) => kind === "connected").length, codes.length + 1);
-}
-
-test("what is said around an interruption is there to its very edges", limits, async () => {
-  await using call = await Call.start({ dave: false });
-  const { discord } = call;
-  const anna = call.addHost("Anna");
-  await anna.join();
-  await discord.command(anna, "record start");
-  const speaking = anna.say(toneSpeech(440, 12));
-  await eventually("she is heard", () => call.manifest.tracks.length === 1);
-  // Ended by the server, and nothing said of another: five seconds, then a new start.
-  discord.voice.closeClient(discord.bot.id, 4022);
-  const span = await interruptionsOver(call, 1);
-  await speaking;
-  await discord.command(anna, "record stop");
-  const seconds = ((span.toSamples ?? 0) - span.fromSamples) / SAMPLE_RATE;
-  assert.ok(seconds >= 5, `it waits for another server: ${seconds} s`);
-  assertSilentWithin(call, anna.id, [span]);
-  // Three frames of grace at each edge for a machine that is busy with other tests.
-  const { before, after } = loudnessAround(call, anna.id, span, SAMPLE_RATE / 5);
-  assert.ok(before > 0.2 && after > 0.2, `it sounds before (${before}) and after (${after})`);
-  call.assertNothingLost();
-});
-
-test(
-  "a voice server that ends the connection without a kick does not end the recording",
-  limits,
-  async () => {
-    await using call = await Call.start({ dave: true });
-    const { discord } = call;
-    const anna = call.addHost("Anna");
-    await anna.join();
-    await discord.command(anna, "record start");
-    await anna.say(toneSpeech(440, 0.5));
-    discord.voice.closeClient(discord.bot.id, 4014);
-    await interruptionsOver(call, 1);
-    await anna.say(toneSpeech(440, 0.5));
-    await discord.command(anna, "record stop");
-    call.assertNothingLost();
-    assert.equal(call.manifest.tracks[0]?.counts?.written, anna.sent.length);
-  },
-);
-
-for (const [what, code, end] of [
-  ["a kick", "E-REMOVED", ({ discord }: Call) => discord.faults.kickBotFromVoice()],
-  ["a fatal refusal", "E-ENCRYPTION", ({ discord }: Call) => discord.voice.closeClient(discord.bot.id, 4017)],
-] as const) {
-  test(`${what} ends the recording with its reason, and what was said is kept`, limits, async () => {
-    await using call = await Call.start({ dave: true });
-    const anna = call.addHost("Anna");
-    await anna.join();
-    await call.discord.command(anna, "record start");
-    await anna.say(toneSpeech(440, 0.5));
-    end(call);
-    await eventually("she is told why", () =>
-      anna.directMessages.some((message) => message.content.includes(code)),
-    );
-    assert.equal(call.manifest.state, "finished");
-    assert.equal(call.manifest.error?.code, code);
-    call.assertNothingLost();
-    assert.equal(call.manifest.tracks[0]?.counts?.written, anna.sent.length);
-  });
 }
