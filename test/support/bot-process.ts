@@ -89,17 +89,29 @@ export class BotProcess {
     nodeOptions: readonly string[] = [],
   ): Promise<BotProcess> {
     const bot = await BotProcess.spawn(environment, nodeOptions);
+    await bot.untilReady();
+    return bot;
+  }
+
+  /** Resolves when `/readyz` says yes; rejects, with the process ended, when it never does. */
+  async untilReady(): Promise<void> {
     const deadline = Date.now() + READY_MS;
     while (Date.now() < deadline) {
-      if (bot.child.exitCode !== null)
-        throw new Error(`the bot ended with ${bot.child.exitCode}:\n${bot.output}`);
-      const response = await fetch(`${bot.baseUrl}/readyz`).catch(() => undefined);
+      if (this.hasEnded)
+        throw new Error(
+          `the bot ended with ${this.child.exitCode ?? this.child.signalCode}:\n${this.output}`,
+        );
+      const response = await fetch(`${this.baseUrl}/readyz`).catch(() => undefined);
       await response?.arrayBuffer();
-      if (response?.status === 200) return bot;
+      if (response?.status === 200) return;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    await bot.stop("SIGKILL");
-    throw new Error(`the bot was not ready within ${READY_MS} ms:\n${bot.output}`);
+    await this.stop("SIGKILL");
+    throw new Error(`the bot was not ready within ${READY_MS} ms:\n${this.output}`);
+  }
+
+  get hasEnded(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
   }
 
   /** Everything it has printed. */
@@ -123,6 +135,6 @@ export class BotProcess {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.child.exitCode === null && this.child.signalCode === null) await this.stop("SIGKILL");
+    if (!this.hasEnded) await this.stop("SIGKILL");
   }
 }

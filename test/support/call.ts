@@ -25,19 +25,19 @@ export type CallOptions = {
 export class Call {
   readonly discord: SimulatedDiscord;
   readonly dataDir: string;
-  readonly #start: () => Promise<BotProcess>;
+  readonly #spawn: () => Promise<BotProcess>;
   #bot: BotProcess;
 
   private constructor(
     discord: SimulatedDiscord,
     dataDir: string,
     bot: BotProcess,
-    start: () => Promise<BotProcess>,
+    spawn: () => Promise<BotProcess>,
   ) {
     this.discord = discord;
     this.dataDir = dataDir;
     this.#bot = bot;
-    this.#start = start;
+    this.#spawn = spawn;
   }
 
   get bot(): BotProcess {
@@ -46,8 +46,14 @@ export class Call {
 
   /** Starts a bot that has ended anew: same configuration, same port, same folder. */
   async restart(): Promise<void> {
+    await this.spawn();
+    await this.#bot.untilReady();
+  }
+
+  /** The same, without waiting until it is ready. */
+  async spawn(): Promise<void> {
     await this.#bot.exit();
-    this.#bot = await this.#start();
+    this.#bot = await this.#spawn();
   }
 
   static async start(options: CallOptions): Promise<Call> {
@@ -62,8 +68,10 @@ export class Call {
         ANNOUNCEMENT: options.announcement ?? "off",
         ...options.environment,
       };
-      const start = (): Promise<BotProcess> => BotProcess.ready(environment, options.nodeOptions);
-      return new Call(discord, dataDir, await start(), start);
+      const spawn = (): Promise<BotProcess> => BotProcess.spawn(environment, options.nodeOptions);
+      const bot = await spawn();
+      await bot.untilReady();
+      return new Call(discord, dataDir, bot, spawn);
     } catch (error) {
       await discord.close();
       throw error;
@@ -95,6 +103,16 @@ export class Call {
     return manifestSchema.parse(JSON.parse(readFileSync(join(this.folder, "recording.json"), "utf8")));
   }
 
+  /** Of all recordings whose manifest is there. */
+  get manifests(): readonly Manifest[] {
+    const root = join(this.dataDir, "recordings");
+    if (!existsSync(root)) return [];
+    return readdirSync(root)
+      .map((id) => join(root, id, "recording.json"))
+      .filter((path) => existsSync(path))
+      .map((path) => manifestSchema.parse(JSON.parse(readFileSync(path, "utf8"))));
+  }
+
   /** Path of a person's track. */
   trackPath(userId: string): string {
     const track = this.manifest.tracks.find((candidate) => candidate.userId === userId);
@@ -122,12 +140,7 @@ export class Call {
    * track's, nobody's, or no media. Asserted of all that have finished here, also when the call is disposed of.
    */
   assertCountsBalance(): void {
-    const root = join(this.dataDir, "recordings");
-    if (!existsSync(root)) return;
-    for (const id of readdirSync(root)) {
-      const path = join(root, id, "recording.json");
-      if (existsSync(path)) assertBalanced(manifestSchema.parse(JSON.parse(readFileSync(path, "utf8"))));
-    }
+    for (const manifest of this.manifests) assertBalanced(manifest);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
