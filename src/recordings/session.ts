@@ -316,8 +316,9 @@ export class Session {
   async #finish(cause: EndCause): Promise<Manifest> {
     const { capture, writer, timing } = this.#around;
     this.#enter({ kind: "finishing", cause });
-    // Not awaited yet: a slow disk must not keep us listening after "stop".
-    const rested = this.#manifest.rest();
+    // That it has been stopped is said on the disk first: should this process die now, no other must go on with it. Not
+    // awaited yet: a slow disk must not keep us listening after "stop".
+    const rested = this.#manifest.saveNow().then(() => this.#manifest.rest());
     const leaving = capture.stop(this.handle);
     const stopped = await this.#steps.attempt("Leaving the channel", timing.stopMs, leaving);
     if (stopped.ok) this.#count(stopped.value);

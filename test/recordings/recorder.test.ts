@@ -305,6 +305,21 @@ test("a writer that cannot close leaves the files that are in the folder", optio
   assert.equal(manifest.tracks[0]?.sizeBytes, 5);
 });
 
+test(
+  "a stop is on the disk before the tracks are: whoever finds the folder does not go on",
+  options,
+  async () => {
+    await using studio = await Studio.open();
+    const { id } = await studio.recorder.start(request());
+    studio.capture.stopGate = new Gate();
+    const stopped = studio.recorder.stop("1");
+    await until(async () => (await studio.storage.readManifest(id))?.state === "finishing");
+    assert.equal((await studio.catalog.find(id))?.state, "finishing");
+    studio.capture.stopGate.open();
+    assert.equal((await stopped).state, "finished");
+  },
+);
+
 test("a disk that stalls a manifest does not keep the recorder listening after a stop", options, async () => {
   await using studio = await Studio.open({ timing: { settleMs: 5 } });
   await studio.recorder.start(request());
