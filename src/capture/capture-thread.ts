@@ -1,3 +1,4 @@
+import { SAMPLE_RATE } from "../audio/pcm.ts";
 import { fromErrorData, toErrorData } from "../errors.ts";
 import type { ErrorData, RecorderError } from "../errors.ts";
 import type { Log } from "../log.ts";
@@ -122,7 +123,9 @@ export class CaptureThread implements CaptureStage {
   #goOn(capture: CaptureRecord, before: CapturedBefore): { readonly startedAtMs: number } {
     const { startedAtMs } = before;
     capture.state = "running";
-    capture.zeroMs = monotonicMs() - (Date.now() - startedAtMs);
+    // Never before what is there already, should the wall clock have been set back since.
+    const ranMs = Math.max(Date.now() - startedAtMs, (before.position * 1000) / SAMPLE_RATE);
+    capture.zeroMs = monotonicMs() - ranMs;
     new CaptureBooks(capture.books).restore(before);
     this.#handOver(capture);
     return { startedAtMs };

@@ -14,10 +14,14 @@ export type LeftBehind = { readonly manifest: Manifest; readonly lastSignMs: num
 
 export const RESTARTED = "The recorder had stopped unexpectedly and was started again.";
 
-/** Whether it ran when its process died, and so lately that people will take what follows for the same recording. */
+/**
+ * Whether it ran when its process died, and so lately that people will take what follows for the same recording. A clock
+ * that was set back, as by the loss of power, cannot tell: what is said now would be written over what was said then.
+ */
 export function mayGoOn({ manifest, lastSignMs }: LeftBehind, nowMs: number, windowMs: number): boolean {
   const ran = manifest.state === "recording" || manifest.state === "reconnecting";
-  return ran && manifest.startedAtMs !== undefined && nowMs - lastSignMs < windowMs;
+  const awayMs = nowMs - lastSignMs;
+  return ran && manifest.startedAtMs !== undefined && awayMs >= 0 && awayMs < windowMs;
 }
 
 /**

@@ -120,8 +120,11 @@ export class LiveManifest {
 
   /** From here on another channel is recorded, once people there have been told. */
   move(channel: Manifest["channel"], atSamples: number, reason: string): void {
-    const moves = [...(this.#value.moves ?? []), { atSamples, channel }];
-    this.change({ ...withMove(this.#value, atSamples, reason), channel, moves });
+    // The notice of the former channel tells nobody here: whoever goes on after a crash must not take it up.
+    const { notice: _, ...moved } = withMove(this.#value, atSamples, reason);
+    const moves = [...(moved.moves ?? []), { atSamples, channel }];
+    this.#value = { ...moved, channel, moves };
+    this.#checkpoints.soon();
   }
 
   /** People can be heard again from here on, as far as these causes go. */
@@ -164,9 +167,10 @@ export class LiveManifest {
     await this.#steps.quietly("Telling the catalog", timing.manifestMs, catalog.upsert(this.#value));
   }
 
-  /** The same for a recording that never began: no copies. */
+  /** The same for a recording that never began, or could not go on: no copies, of which one may be due. */
   discard(error: unknown): void {
     this.#sealed = true;
+    void this.#checkpoints.stop();
     const { code, message } = toErrorData(error);
     this.#value = { ...this.#value, state: "failed", endedAtMs: Date.now(), error: { code, message } };
   }
@@ -180,8 +184,9 @@ export class LiveManifest {
   }
 
   async #save(): Promise<void> {
-    await this.#around.writer.writeManifest(this.#handle, this.#value);
-    await this.#around.catalog.upsert(this.#value);
+    const value = this.#value;
+    await this.#around.writer.writeManifest(this.#handle, value);
+    await this.#around.catalog.upsert(value);
   }
 }
 

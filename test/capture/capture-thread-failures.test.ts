@@ -154,3 +154,16 @@ test(
     assert.deepEqual(await capture.stop(request.handle), result);
   },
 );
+
+test("a recording never goes on before where it was, though the wall clock was set back", async () => {
+  await using capture = await startThread(new DeafGateway(true));
+  const continues = {
+    startedAtMs: Date.now() + 3_600_000,
+    position: 480_000,
+    tracks: [],
+    connection: undefined,
+  };
+  await capture.start({ ...request, continues });
+  const { lengthSamples } = await capture.stop(request.handle);
+  assert.ok(lengthSamples >= continues.position, String(lengthSamples));
+});

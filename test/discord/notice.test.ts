@@ -109,6 +109,26 @@ test("after a move the notice stands in the new channel before anything is kept 
   await eventually("the new one too", () => /has ended/.test(there()));
 });
 
+test(
+  "who goes on after a crash in the middle of a move tells the people of the new channel",
+  limits,
+  async () => {
+    await using guild = await Guild.start();
+    const { discord, zoe, bot, recorder } = guild;
+    const elsewhere = discord.addVoiceChannel("Elsewhere");
+    await zoe.join();
+    await discord.command(zoe, "record start");
+    guild.capture.move(elsewhere.id);
+    // What the folder says if the process dies before the new notice stands.
+    const left = recorder.status(discord.guild.id)?.manifest;
+    assert.ok(left !== undefined && left.channel.id === elsewhere.id);
+    await eventually("capture may go on", () => guild.capture.admitted.includes(elsewhere.id));
+    const before = discord.messages(elsewhere.id).length;
+    await bot.notices.show(left);
+    await eventually("it is said there", () => discord.messages(elsewhere.id).length > before);
+  },
+);
+
 test("a recording ends when nothing can show it in the channel it was moved to", limits, async () => {
   await using guild = await Guild.start();
   const { discord, zoe } = guild;

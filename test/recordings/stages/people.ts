@@ -1,5 +1,5 @@
 import type { Manifest } from "../../../src/recordings/manifest.ts";
-import type { Names, NoticeBoard, UnheardPerson } from "../../../src/recordings/people.ts";
+import type { Names, NoticeBoard, PostedNotice, UnheardPerson } from "../../../src/recordings/people.ts";
 import type { Gate, Journal } from "./journal.ts";
 
 /** A notice board that everybody would see if there were anybody. */
@@ -14,8 +14,12 @@ export class PlainNotices implements NoticeBoard {
     this.#journal = journal;
   }
 
-  async show(_manifest: Manifest): Promise<void> {
+  /** Where the message stands, if one was posted. */
+  posts: PostedNotice | undefined;
+
+  async show(_manifest: Manifest, onPosted?: (notice: PostedNotice) => void): Promise<void> {
     this.#journal.note("notices.show");
+    if (this.posts !== undefined) onPosted?.(this.posts);
     if (this.refusal !== undefined) throw this.refusal;
   }
 
