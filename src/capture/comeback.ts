@@ -68,7 +68,6 @@ export class Comeback {
 
   /** Discord answers a join only when it changes something: so leave before. */
   leaveAndJoin(): void {
-    if (performance.now() - this.#lostAtMs > this.#timing.giveUpMs) return this.#door.giveUp();
     this.#away = true;
     this.#door.leave();
     this.arm(this.#timing.rejoinPauseMs, () => this.#join());
@@ -81,6 +80,7 @@ export class Comeback {
   }
 
   #join(): void {
+    if (performance.now() - this.#lostAtMs > this.#timing.giveUpMs) return this.#door.giveUp();
     this.#away = false;
     this.#attempts++;
     this.#door.join();

@@ -152,16 +152,18 @@ export class MediaIntake {
     const dave = this.#options.dave();
     if (dave?.session?.ready !== true) return;
     let budget = TRIALS_PER_TICK;
+    let candidates: ReadonlySet<string> | undefined;
     for (const segment of this.#senders.segments) {
+      if (budget === 0) return;
       if (segment.track !== undefined || !this.#hold.hasUntried(segment)) continue;
-      const candidates = this.#candidates();
+      const everybody = (candidates ??= this.#candidates());
       budget = this.#hold.retry(
         segment,
         (packet) => {
           if (segment.track !== undefined) return "waits";
           if (packet.nonce === NO_NONCE) return "locked";
           if (!segment.order.mayOpen(packet.sequence, packet.nonce, this.#nowMs)) return "waits";
-          const found = findSender(packet.media, packet.nonce, candidates, dave);
+          const found = findSender(packet.media, packet.nonce, everybody, dave);
           if (found === undefined) return "locked";
           segment.order.opened(packet.sequence, packet.nonce);
           this.#senders.claim(segment, found.userId, this.#nowMs);

@@ -12,10 +12,14 @@ export type DiskLevel = "enough" | "low" | "out";
 /** A disk that does not answer within this is stalled; what it would say is asked for again. */
 const ANSWER_MS = 4_000;
 
-/** Pure. A reserve of 0 means: use the disk up. */
-export function diskLevel(freeBytes: number, reserveBytes: number): DiskLevel {
+/** A disk that was low has enough again with this much more than it had too little: others write and delete on it too. */
+const ENOUGH_AGAIN = 1.25;
+
+/** Pure. A reserve of 0 means: use the disk up. @param before the level until now */
+export function diskLevel(freeBytes: number, reserveBytes: number, before: DiskLevel = "enough"): DiskLevel {
   if (freeBytes < reserveBytes / 4) return "out";
-  return freeBytes < reserveBytes * 2 ? "low" : "enough";
+  const enoughBytes = reserveBytes * 2 * (before === "enough" ? 1 : ENOUGH_AGAIN);
+  return freeBytes < enoughBytes ? "low" : "enough";
 }
 
 export type DiskWatchOptions = {
@@ -65,7 +69,7 @@ export class DiskWatch {
     } finally {
       this.#looking = false;
     }
-    const level = diskLevel(this.#freeBytes, reserveBytes);
+    const level = diskLevel(this.#freeBytes, reserveBytes, this.#level);
     if (level === this.#level) return;
     this.#level = level;
     onChange(level, this.#freeBytes);

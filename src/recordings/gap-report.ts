@@ -89,7 +89,10 @@ function recordingParts(manifest: Manifest): MissingPart[] {
 function trackReport(manifest: Manifest, track: ManifestTrack, elsewhere: boolean): TrackReport {
   const { track: number, name, counts, gaps = [] } = track;
   const over = isOver(manifest);
-  const missing = [...gaps].sort((a, b) => a.fromSamples - b.fromSamples).map(gapPart);
+  const missing = gaps
+    .filter((gap) => !isInInterruption(manifest, gap))
+    .sort((a, b) => a.fromSamples - b.fromSamples)
+    .map(gapPart);
   // One that is over has become gaps, or was decrypted after all.
   const unheard = manifest.unheard?.find((one) => one.userId === track.userId && one.toSamples === undefined);
   if (unheard !== undefined && !over) missing.push(unheardPart(unheard));
@@ -134,6 +137,13 @@ export function gapInWords({ reason, fromSamples, toSamples, missingSamples }: G
     ? `at ${positionInWords(fromSamples)}`
     : `between ${positionInWords(fromSamples)} and ${positionInWords(toSamples)}`;
   return `${durationInWords(missingSamples)} missing ${where}: ${WHY[reason]}.`;
+}
+
+/** Whether nobody could be heard there anyway, which has been said: such as the last packets of a lost group. */
+function isInInterruption({ interruptions = [] }: Manifest, gap: Gap): boolean {
+  return interruptions.some(
+    ({ fromSamples, toSamples = Infinity }) => fromSamples <= gap.fromSamples && gap.toSamples <= toSamples,
+  );
 }
 
 function gapPart(gap: Gap): MissingPart {

@@ -4,14 +4,19 @@ import type { Interruption, Manifest } from "./manifest.ts";
 
 export type InterruptionCause = Interruption["cause"];
 
-/** Opens a span; one of its cause that is open already goes on. */
+/**
+ * Opens a span; one of its cause that is open already goes on. It begins behind the end of the last one: a sign of life from
+ * before that says nothing new.
+ */
 export function withInterruption(
   manifest: Manifest,
   beginning: Pick<Interruption, "cause" | "fromSamples" | "reason">,
 ): Manifest {
   const interruptions = manifest.interruptions ?? [];
-  if (interruptions.some((one) => isOpen(one) && one.cause === beginning.cause)) return manifest;
-  return { ...manifest, interruptions: [...interruptions, { ...beginning }] };
+  const last = interruptions.findLast((one) => one.cause === beginning.cause);
+  if (last !== undefined && isOpen(last)) return manifest;
+  const fromSamples = Math.max(beginning.fromSamples, last?.toSamples ?? 0);
+  return { ...manifest, interruptions: [...interruptions, { ...beginning, fromSamples }] };
 }
 
 /** Closes the open spans of these causes. */

@@ -217,3 +217,15 @@ test("speech in clear in an encrypted call is kept apart and counted, silence fr
   assert.deepEqual([counts.expired, counts.written], [50, 1], JSON.stringify(counts));
   assert.equal(bench.positions.size, 0, "nothing of it can be heard");
 });
+
+test("a thousand senders that nobody knows cost a tick no more than one look at the members", () => {
+  const { bench, sealAs } = encryptedCall();
+  const sealed = sealAs(ANNA)(speech[0] ?? Buffer.alloc(0)).fill(7, 0, 20);
+  for (let ssrc = 1; ssrc <= 1_000; ssrc++) bench.receive(ssrc, 1, 0, sealed);
+  let looks = 0;
+  const members = bench.members;
+  Object.defineProperty(bench, "members", { get: () => (looks++, members) });
+  bench.tick();
+  assert.equal(bench.intake.heldPackets, 1_000);
+  assert.equal(looks, 1);
+});

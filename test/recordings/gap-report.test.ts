@@ -46,6 +46,19 @@ test("a track is complete when nothing said was lost, whatever else arrived", ()
   ]);
 });
 
+test("what is missing inside an interruption is told with the interruption alone", () => {
+  const lasting = { cause: "connection", fromSamples: 9 * SAMPLE_RATE, reason: "Lost." } as const;
+  for (const interruption of [{ ...lasting, toSamples: 12 * SAMPLE_RATE }, lasting]) {
+    const at = (fromS: number, toS: number): Manifest =>
+      over([zoe({ written: 9, expired: 1 }, { gaps: [gap("key", fromS, toS)] })], {
+        interruptions: [interruption],
+      });
+    assert.deepEqual(sentences(at(11.98, 12)), []);
+    assert.equal(gapReport(at(11.98, 12)).tracks[0]?.verdict, "Nothing else is missing");
+    assert.equal(sentences(at(8.98, 9)).length, 1, "before it, it is missing by itself");
+  }
+});
+
 test("each gap is told with its place, its length and its reason, in order", () => {
   const gaps = [
     gap("disk", 7_200, 7_212.5),

@@ -35,6 +35,12 @@ test("a span never reaches beyond the recording, nor ends before it begins", () 
   assert.deepEqual(withInterruptionsEndedAt(open, 40_000).interruptions, []);
 });
 
+test("an interruption begins behind the end of the one before it, however old the last sign of life is", () => {
+  const first = withEndOfInterruption(withInterruption(manifest, lost), ["connection"], 96_000);
+  const second = withInterruption(first, { ...lost, fromSamples: 90_000 });
+  assert.equal(second.interruptions?.[1]?.fromSamples, 96_000);
+});
+
 test("a connection lost just before a move was lost by it; one lost long before was not", () => {
   const reason = "Moved.";
   const open = withInterruption(manifest, lost);
