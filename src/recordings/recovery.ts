@@ -162,14 +162,12 @@ export class Recovery {
   async #index(manifest: Manifest): Promise<void> {
     const { catalog, onOver } = this.#options;
     const known = await catalog.find(manifest.id).catch(() => undefined);
-    const isNews = known === undefined || !isOver(known);
-    if (isNews) {
+    if (known === undefined || !isOver(known)) {
       await catalog.upsert(manifest);
       this.#indexed.push(manifest.id);
     }
-    // Whoever recovered it may have died before the work was ordered; ordered twice, it is done once.
-    const mayLackWork = isNews || manifest.error?.code === INTERRUPTED_CODE;
-    if (mayLackWork && manifest.startedAtMs !== undefined && manifest.checked === undefined) onOver(manifest);
+    // Whoever ended it may have died before the work was ordered; ordered twice, it is done once.
+    if (manifest.startedAtMs !== undefined && manifest.checked === undefined) onOver(manifest);
     await this.#untold.consider(manifest);
   }
 

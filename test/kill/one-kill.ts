@@ -9,7 +9,8 @@ import { eventually, sleep } from "../support/wait.ts";
 import { firstChannel } from "../support/wav-readers.ts";
 import { addressesOf, assertCatalogAgrees, assertServed, assertTracksAreWhole } from "./aftermath.ts";
 import type { Kill } from "./kill-plan.ts";
-import { lostMs, onsetDelayMs } from "./talk.ts";
+import type { Lag } from "./lag.ts";
+import { lostOf, onsetDelayMs } from "./talk.ts";
 import type { Span, Talker, Utterance } from "./talk.ts";
 
 /** What a kill hit, which may be something else than what it was meant for; `over`: the recording had ended. */
@@ -49,6 +50,7 @@ const BURST_SECONDS = 0.6;
 export type Scene = {
   readonly call: Call;
   readonly talkers: readonly [Talker, Talker];
+  readonly lag: Lag;
   /** How long the bot takes to start. */
   readonly startupMs: number;
 };
@@ -58,6 +60,7 @@ export async function killOnce(scene: Scene, kill: Kill): Promise<Outcome> {
   const { call, talkers } = scene;
   for (const { person } of talkers) await person.join();
   const life = new Life(call);
+  const beganAtMs = Date.now();
   const { talking, stoppedAtMs, told } = await life.leadUp(talkers, kill);
   const deaths = [await life.die()];
   const left = life.manifest;
@@ -90,9 +93,15 @@ export async function killOnce(scene: Scene, kill: Kill): Promise<Outcome> {
   await assertTracksAreWhole(call, manifest);
   if (addresses !== undefined) await assertServed(call, manifest.id, addresses);
 
+  const waitedMs = scene.lag.worstMs(beganAtMs);
   const spans = spansOf(deaths, stoppedAtMs);
   const lost = talkers.map((talker, index) => life.lostOf(talker, [said[index], bursts[index]], spans));
-  for (const ms of lost) if (ms !== undefined) assert.ok(ms <= MOST_LOST_MS, `${ms} ms of a voice are lost`);
+  for (const gone of lost)
+    if (gone !== undefined)
+      assert.ok(
+        msOf(gone) <= MOST_LOST_MS + waitedMs,
+        `of a voice are lost: ${inWords(gone, deaths)}; this process waited for ${waitedMs} ms`,
+      );
   const moved = goesOn
     ? talkers.map((talker, index) => life.movedMs(talker, said[index], bursts[index]))
     : [];
@@ -101,7 +110,7 @@ export async function killOnce(scene: Scene, kill: Kill): Promise<Outcome> {
   return {
     hit,
     fate: goesOn ? "resumed" : manifest.recovered === true ? "recovered" : "had ended",
-    lostMs: lost.filter((ms) => ms !== undefined),
+    lostMs: lost.filter((gone) => gone !== undefined).map(msOf),
     movedMs: moved.filter((ms) => ms !== undefined),
   };
 }
@@ -167,7 +176,7 @@ class Life {
       stoppedAtMs = Date.now();
       discord.command(host, "record stop").catch(() => undefined); // as above
     }
-    await sleep(killAtMs - Date.now());
+    await sleep(Math.max(0, killAtMs - Date.now()));
     return { talking, stoppedAtMs, told };
   }
 
@@ -205,14 +214,14 @@ class Life {
     talker: Talker,
     utterances: readonly (Utterance | undefined)[],
     spans: readonly Span[],
-  ): number | undefined {
+  ): readonly Span[] | undefined {
     const startedAtMs = this.manifest?.startedAtMs ?? 0;
     const track = this.#trackOf(talker);
     const losses = utterances
       .filter((utterance) => utterance !== undefined)
-      .flatMap((utterance) => spans.map((span) => lostMs(track, startedAtMs, utterance, span)))
-      .filter((ms) => ms !== undefined);
-    return losses.length === 0 ? undefined : losses.reduce((sum, ms) => sum + ms, 0);
+      .flatMap((utterance) => spans.map((span) => lostOf(track, startedAtMs, utterance, span)))
+      .filter((lost) => lost !== undefined);
+    return losses.length === 0 ? undefined : losses.flat();
   }
 
   /** Undefined where the beginning of the first was not recorded. Throws where that of the second was not. */
@@ -234,6 +243,18 @@ class Life {
     if (file === undefined) return new Float64Array();
     return firstChannel(join(this.#call.dataDir, "recordings", id, "tracks", file));
   }
+}
+
+function msOf(spans: readonly Span[]): number {
+  return spans.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0);
+}
+
+/** Each span by how long before the last death it began, and how long it is. */
+function inWords(spans: readonly Span[], deaths: readonly Death[]): string {
+  const diedAtMs = deaths.at(-1)?.atMs ?? 0;
+  return spans
+    .map(({ fromMs, toMs }) => `${Math.round(toMs - fromMs)} ms from ${Math.round(fromMs - diedAtMs)} ms on`)
+    .join(", ");
 }
 
 function isRunning({ state, startedAtMs }: Manifest): boolean {

@@ -50,26 +50,26 @@ export type Utterance = { readonly hz: number; readonly sentAtMs: readonly numbe
 
 export type Span = { readonly fromMs: number; readonly toMs: number };
 
-/**
- * Milliseconds of what was said within the span that are not on the track, be they at the end or in between; undefined
- * where nothing was said within it.
- */
-export function lostMs(
+/** What was said within the span and is not on the track, at the end or in between; undefined where nothing was said. */
+export function lostOf(
   track: Float64Array,
   startedAtMs: number,
   { hz, sentAtMs }: Utterance,
   { fromMs, toMs }: Span,
-): number | undefined {
+): readonly Span[] | undefined {
   const first = sentAtMs[0] ?? Infinity;
   const begin = Math.max(first + FADE_IN_MS, startedAtMs, fromMs);
   const end = Math.min((sentAtMs.at(-1) ?? 0) + FRAME_MS, toMs);
   if (end <= begin) return undefined;
-  const sampleAt = (ms: number): number => Math.round(((ms - startedAtMs) * SAMPLE_RATE) / 1000);
-  let silentFrames = 0;
-  const endSample = sampleAt(end);
-  for (let at = sampleAt(begin); at + FRAME_SAMPLES <= endSample; at += FRAME_SAMPLES)
-    if (toneAmplitude(track.subarray(at, at + FRAME_SAMPLES), hz) < AUDIBLE) silentFrames++;
-  return silentFrames * FRAME_MS;
+  const lost: Span[] = [];
+  for (let atMs = begin; atMs + FRAME_MS <= end; atMs += FRAME_MS) {
+    const at = Math.round(((atMs - startedAtMs) * SAMPLE_RATE) / 1000);
+    if (toneAmplitude(track.subarray(at, at + FRAME_SAMPLES), hz) >= AUDIBLE) continue;
+    const last = lost.at(-1);
+    const from = last?.toMs === atMs ? (lost.pop()?.fromMs ?? atMs) : atMs;
+    lost.push({ fromMs: from, toMs: atMs + FRAME_MS });
+  }
+  return lost;
 }
 
 /** How long after its sending an utterance begins on the track, in milliseconds; undefined where it is not heard. */

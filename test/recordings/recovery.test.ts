@@ -85,12 +85,20 @@ test(
     assert.deepEqual(again.over, [manifestIn(left)]);
     await again.recovery.close();
 
-    const reader = { reader: "header", loudness: "no-ffmpeg" };
-    const checked = { ...manifestIn(left), checked: reader };
-    writeFileSync(join(left.directory, "recording.json"), JSON.stringify(checked));
-    await using third = await Start.on(data);
+    // One that ended as it should, by a process that died before it had ordered anything.
+    const { error: _error, recovered: _recovered, ...ended } = manifestIn(left);
+    const write = (manifest: Manifest): void =>
+      writeFileSync(join(left.directory, "recording.json"), JSON.stringify(manifest));
+    write(ended);
+    await using third = await Start.on(data, (catalog) => catalog.upsert(ended));
     await third.recovery.done;
-    assert.deepEqual(third.over, []);
+    assert.deepEqual(third.over, [ended]);
+    await third.recovery.close();
+
+    write({ ...ended, checked: { reader: "header", loudness: "no-ffmpeg" } });
+    await using fourth = await Start.on(data);
+    await fourth.recovery.done;
+    assert.deepEqual(fourth.over, []);
   },
 );
 
