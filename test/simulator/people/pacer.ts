@@ -12,14 +12,18 @@ export interface Paced {
  * is due at once, as a stalled client does, so nobody ever drifts. The timer runs only while somebody speaks.
  */
 export class Pacer {
-  readonly #startMs = performance.now();
+  readonly #startMs: number;
   readonly #frameMs: number;
   readonly #speaking = new Set<Paced>();
   #nextTick = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param clockPpm how much faster the frames come than true time has it, in millionths */
-  constructor(clockPpm = 0) {
+  /**
+   * @param clockPpm how much faster the frames come than true time has it, in millionths
+   * @param startMs where frames begin, on this process's clock; by default now
+   */
+  constructor(clockPpm = 0, startMs: number = performance.now()) {
+    this.#startMs = startMs;
     this.#frameMs = FRAME_MS / (1 + clockPpm / 1e6);
   }
 

@@ -26,6 +26,8 @@ export type SenderTraits = {
   readonly firstTimestamp?: number;
   /** How much faster the client's clock is than true time, in millionths. */
   readonly clockPpm?: number;
+  /** Where in every 20 ms the client's frames begin; by default where everybody's do. */
+  readonly phaseMs?: number;
   /** `running` (default): timestamps go on in silence. `per-packet`: they stand still, as those of many music bots. */
   readonly timestamps?: "running" | "per-packet";
 };

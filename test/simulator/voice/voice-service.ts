@@ -45,8 +45,8 @@ export class VoiceService {
   readonly #sfu: Sfu;
   readonly #https: Server;
   readonly #sockets: WebSocketServer;
-  /** By how fast their clocks are, in millionths. */
-  readonly #pacers = new Map<number, Pacer>();
+  /** By how fast their clocks are, in millionths, and where their frames begin. */
+  readonly #pacers = new Map<string, Pacer>();
   readonly #rooms = new Map<string, VoiceRoom>();
   readonly #admissions = new Map<string, Admission>();
   readonly #clients = new Set<GatewayClient>();
@@ -122,7 +122,7 @@ export class VoiceService {
       userId: person.userId,
       ssrc: this.freshSsrc(),
       room,
-      pacer: this.#pacerOf(traits.clockPpm ?? 0),
+      pacer: this.#pacerOf(traits),
       traits,
       dave: this.#dave,
       problem: this.#problem,
@@ -333,11 +333,12 @@ export class VoiceService {
     return client;
   }
 
-  #pacerOf(clockPpm: number): Pacer {
-    let pacer = this.#pacers.get(clockPpm);
+  #pacerOf({ clockPpm = 0, phaseMs }: SenderTraits): Pacer {
+    const key = `${clockPpm}/${phaseMs}`;
+    let pacer = this.#pacers.get(key);
     if (pacer === undefined) {
-      pacer = new Pacer(clockPpm);
-      this.#pacers.set(clockPpm, pacer);
+      pacer = new Pacer(clockPpm, phaseMs);
+      this.#pacers.set(key, pacer);
     }
     return pacer;
   }

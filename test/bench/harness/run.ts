@@ -1,0 +1,104 @@
+/** One run of one program in front of the crowd: the smallest thing that is measured. */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ProbeFigures } from "../preload/probe.ts";
+import { CrowdProcess } from "./crowd-process.ts";
+import type { Spoken } from "./crowd.ts";
+import { FRAMES_PER_SECOND } from "./load.ts";
+import { MemoryWatch, usageBetween, usageOf } from "./process-usage.ts";
+import { slopeOf } from "./statistics.ts";
+import { startSubject } from "./subject.ts";
+import type { SubjectName } from "./subject.ts";
+
+export type Scene = {
+  readonly subject: SubjectName;
+  readonly speakers: number;
+  readonly seconds: number;
+  /** Talk before the clock of CPU and memory starts: code is compiled while it runs for the first time. */
+  readonly warmUpSeconds?: number;
+  readonly dave: boolean;
+  readonly preloads?: readonly URL[];
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Happens while they talk, from one second after the beginning on. */
+  readonly meanwhile?: () => Promise<void>;
+};
+
+export type Outcome = {
+  readonly spoken: Spoken;
+  readonly recordedPackets: number;
+  /** From the end of the warm-up until all files are done. */
+  readonly cpuSeconds: number;
+  /** What that CPU was for. */
+  readonly cpuPackets: number;
+  readonly byThread: Readonly<Record<string, number>>;
+  /** Packets that were sent and are not in the files, as audio time of one speaker on average. */
+  readonly lostSecondsPerSpeaker: number;
+  readonly lostPackets: number;
+  readonly peakResidentBytes: number;
+  /** In the second half of the talk. */
+  readonly growthBytesPerMinute: number;
+  readonly stopSeconds: number;
+  readonly probe: ProbeFigures | undefined;
+};
+
+const PROBE = new URL("../preload/probe.ts", import.meta.url);
+/** The look-ahead, and what is still in the kernel. */
+const SETTLE_MS = 600;
+
+export async function play(scene: Scene): Promise<Outcome> {
+  const { subject: name, speakers, seconds, dave, preloads = [] } = scene;
+  const directory = mkdtempSync(join(tmpdir(), `bench-${name}-`));
+  const probeFile = `${directory}.probe.json`;
+  try {
+    await using crowd = await CrowdProcess.start(dave, speakers);
+    const environment = { ...scene.environment, BENCH_PROBE: probeFile };
+    const outcome = await measured();
+    return { ...outcome, probe: JSON.parse(readFileSync(probeFile, "utf8")) as ProbeFigures };
+
+    async function measured(): Promise<Omit<Outcome, "probe">> {
+      await using subject = await startSubject(name, {
+        crowd,
+        directory,
+        preloads: [PROBE, ...preloads],
+        environment,
+      });
+      const { warmUpSeconds = 0 } = scene;
+      if (warmUpSeconds > 0) await crowd.talk(warmUpSeconds);
+      const warm = await crowd.spoken();
+      const before = usageOf(subject.pid);
+      const memory = new MemoryWatch(subject.pid);
+      const talking = crowd.talk(seconds);
+      if (scene.meanwhile !== undefined) {
+        await sleep(1_000);
+        await scene.meanwhile();
+      }
+      await talking;
+      await sleep(SETTLE_MS);
+      const points = memory.stop();
+      const stoppedAtMs = performance.now();
+      await subject.stop();
+      const stopSeconds = (performance.now() - stoppedAtMs) / 1_000;
+      const { cpuSeconds, byThread } = usageBetween(before, usageOf(subject.pid));
+      const spoken = await crowd.spoken();
+      const recordedPackets = subject.recordedPackets();
+      const lostPackets = spoken.packets - recordedPackets;
+      return {
+        spoken,
+        recordedPackets,
+        lostPackets,
+        cpuSeconds,
+        cpuPackets: spoken.packets - warm.packets,
+        byThread: Object.fromEntries(byThread),
+        lostSecondsPerSpeaker: lostPackets / FRAMES_PER_SECOND / speakers,
+        peakResidentBytes: Math.max(...points.map(({ value }) => value)),
+        growthBytesPerMinute: slopeOf(points.slice(points.length / 2)) * 60_000,
+        stopSeconds,
+      };
+    }
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+    rmSync(probeFile, { force: true });
+  }
+}
