@@ -84,8 +84,7 @@ export class GuildNotices implements NoticeBoard {
     const posted = this.#posted.get(manifest.id);
     this.#posted.delete(manifest.id);
     if (posted !== undefined) void this.#rewrite(manifest, posted, leftText(manifest, former));
-    // The one it names stands in the former channel.
-    await this.show({ ...manifest, notice: undefined }, onPosted);
+    await this.show(manifest, onPosted);
   }
 
   async update(manifest: Manifest): Promise<void> {
