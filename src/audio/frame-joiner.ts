@@ -18,16 +18,19 @@ export class FrameJoiner {
     this.#tail = Buffer.alloc(CROSSFADE_SAMPLES * this.#blockBytes);
   }
 
+  /** Returns the frame with a duration of `span` samples; the buffer given, unless it has to change. */
+  fit(pcm: Buffer, span: number): Buffer {
+    return pcm.length === span * this.#blockBytes ? pcm : stretch(pcm, this.#channels, span);
+  }
+
   /**
-   * Returns `span` samples to be written at `position`, which replace what overlaps: where the frame begins up to
-   * `CROSSFADE_SAMPLES` before the end of the one joined last, both are mixed. One from further back is only stretched.
-   * The buffer given is returned unless the frame has to change.
+   * Returns the frame after the one joined last: `span` samples to be written at `position`, which replace what overlaps.
+   * Where it begins before that one's end, by up to `CROSSFADE_SAMPLES`, both are mixed.
    */
   join(pcm: Buffer, position: number, span: number): Buffer {
-    const stretched = pcm.length === span * this.#blockBytes ? pcm : stretch(pcm, this.#channels, span);
-    const overlap = this.#end - position;
-    if (overlap > CROSSFADE_SAMPLES) return stretched;
-    const joined = overlap > 0 ? this.#mix(stretched, Math.min(overlap, this.#tailSamples)) : stretched;
+    const fitted = this.fit(pcm, span);
+    const overlap = Math.min(this.#end - position, this.#tailSamples);
+    const joined = overlap > 0 ? this.#mix(fitted, overlap) : fitted;
     this.#tailSamples = Math.min(CROSSFADE_SAMPLES, span);
     joined.copy(this.#tail, 0, joined.length - this.#tailSamples * this.#blockBytes);
     this.#end = position + span;

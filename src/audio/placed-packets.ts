@@ -19,6 +19,8 @@ type Placement = {
   silent: boolean;
   start: number;
   end: number;
+  /** It is silence, or lies where it came for want of anything better: speech that knows its place may take it. */
+  yields: boolean;
 };
 type Anchored = { readonly fromSequence: number; readonly anchor: number };
 
@@ -30,7 +32,7 @@ const ANCHORS_KEPT = 64;
 const SAME_ANCHOR_SAMPLES = 48;
 /** Earlier than its arrival by more, a packet was placed by the wrong anchor: 20 ms. */
 const EARLY_SAMPLES = 960;
-/** Later by more too, unless the network held it back: 250 ms. */
+/** Later by more after a pause too, unless the network held it back: 250 ms. */
 const LATE_SAMPLES = 12_000;
 /** A hole this much longer or shorter than its packet comes from the pace of two clocks: 5 ‰. */
 const PACE = 1 / 192;
@@ -42,7 +44,7 @@ export class PlacedPackets {
 
   /** Remembers a packet that was placed in order, by this anchor. */
   add(packet: TimelinePacket, start: number, end: number, anchor: number): void {
-    this.#keep(packet, start, end);
+    this.#keep(packet, start, end, packet.silent);
     const moved = Math.abs(anchor - (this.#anchors.at(-1)?.anchor ?? Infinity));
     if (moved < SAME_ANCHOR_SAMPLES) return;
     this.#anchors.push({ fromSequence: packet.sequence, anchor });
@@ -50,51 +52,60 @@ export class PlacedPackets {
   }
 
   /**
-   * Finds the room of a late packet, and takes it; undefined when there is none. Neighbours keep what they have.
+   * Finds the room of a late packet, and takes it; undefined when there is none. Neighbours keep what was said in them.
    * `heldBack` tells that the network may have delayed it, so that its arrival says little.
    */
   patch(packet: TimelinePacket, heldBack: boolean): Room | undefined {
     const before = this.#before(packet.sequence);
     const after = this.#after(packet.sequence);
-    const position = packet.timestamp + this.#anchorOf(packet, before, after, heldBack);
-    const start = Math.max(position, before?.end ?? -Infinity);
+    const arrivedAt = Math.round(packet.arrival);
+    const position = this.#positionOf(packet, before, after, heldBack) ?? arrivedAt;
+    const keeps = (neighbour: Placement | undefined): neighbour is Placement =>
+      neighbour !== undefined && (packet.silent || !neighbour.yields);
+    const start = Math.max(position, keeps(before) ? before.end : -Infinity);
     let span = packet.samples;
     if (before?.end === position && before.sequence + 2 === after?.sequence) {
       const hole = after.start - position;
       if (Math.abs(hole - span) <= Math.ceil(span * PACE)) span = hole;
     }
-    const end = Math.min(position + span, after?.start ?? Infinity);
+    const end = Math.min(position + span, keeps(after) ? after.start : Infinity);
     if (start >= end) return undefined;
-    this.#keep(packet, start, end);
+    this.#keep(packet, start, end, packet.silent || position === arrivedAt);
     return { position, span, start, end };
   }
 
-  /** The anchor of the talkspurt that a late packet belongs to: its neighbours', or where it arrived. */
-  #anchorOf(
+  /** Where a late packet belongs by its neighbours' talkspurts; undefined when it can be of neither. */
+  #positionOf(
     packet: TimelinePacket,
     before: Placement | undefined,
     after: Placement | undefined,
     heldBack: boolean,
-  ): number {
-    const offset = Math.round(packet.arrival - packet.timestamp);
-    const latest = heldBack ? Infinity : LATE_SAMPLES;
-    const fits = (anchor: number): boolean => offset - anchor > -EARLY_SAMPLES && offset - anchor <= latest;
-    const earlier =
-      before === undefined ? this.#anchorAt(packet.sequence) : before.end - before.timestamp - before.samples;
-    const later = after === undefined ? undefined : after.start - after.timestamp;
+  ): number | undefined {
+    const offset = packet.arrival - packet.timestamp;
+    // In mid-speech nothing else can have made it late; else timestamps may have stood still in a pause.
+    const latest = heldBack || before?.silent === false ? Infinity : LATE_SAMPLES;
+    const fitting = (anchor: number | undefined): number | undefined => {
+      if (anchor === undefined || offset - anchor <= -EARLY_SAMPLES || offset - anchor > latest)
+        return undefined;
+      return packet.timestamp + anchor;
+    };
+    const earlier = fitting(
+      before === undefined ? this.#anchorAt(packet.sequence) : before.end - before.timestamp - before.samples,
+    );
+    const later = fitting(after === undefined ? undefined : after.start - after.timestamp);
+    if (earlier === undefined || later === undefined) return earlier ?? later;
+    // Timestamps stood still in a pause between the two: it belongs where it is the least late.
+    if (Math.abs(later - earlier) > EARLY_SAMPLES) return Math.max(earlier, later);
     // After a silence frame it belongs to what comes next.
-    const ended = before?.silent === true && !packet.silent;
-    if (ended && later !== undefined && fits(later)) return later;
-    if (earlier !== undefined && fits(earlier)) return earlier;
-    return later !== undefined && fits(later) ? later : offset;
+    return before?.silent === true && !packet.silent ? later : earlier;
   }
 
-  #keep(packet: TimelinePacket, start: number, end: number): void {
+  #keep(packet: TimelinePacket, start: number, end: number, yields: boolean): void {
     const slot = packet.sequence % KEPT;
     const kept = this.#kept[slot];
     const { sequence, timestamp, samples, silent } = packet;
     if (kept === undefined) {
-      this.#kept[slot] = { sequence, timestamp, samples, silent, start, end };
+      this.#kept[slot] = { sequence, timestamp, samples, silent, start, end, yields };
       return;
     }
     kept.sequence = sequence;
@@ -103,6 +114,7 @@ export class PlacedPackets {
     kept.silent = silent;
     kept.start = start;
     kept.end = end;
+    kept.yields = yields;
   }
 
   #before(sequence: number): Placement | undefined {

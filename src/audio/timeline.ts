@@ -9,6 +9,7 @@
 import { PlacedPackets } from "./placed-packets.ts";
 import type { Room } from "./placed-packets.ts";
 import { LOOK_AHEAD_SAMPLES, SenderClock } from "./sender-clock.ts";
+import { SkippedNumbers } from "./skipped-numbers.ts";
 
 export type TimelinePacket = {
   /** Extended; see `rtp-unwrap.ts`. */
@@ -25,12 +26,12 @@ export type TimelinePacket = {
 
 export type TimelineSink<P> = {
   /**
-   * Called in sequence order. `lostPackets` went missing directly before this one within speech; it is 0 where the
-   * sender was silent. The packet takes `span` samples: its own duration, or up to 5 ‰ more or less where the sender's
+   * Called in sequence order. `lostSamples` went missing between this one and the one before, at most what there is
+   * room for; 0 where the sender was silent. The packet takes `span` samples: its own duration, or up to 5 ‰ more or less where the sender's
    * clock runs at another pace. The position may be negative for audio from before the clock began, and up to
    * `CROSSFADE_SAMPLES` before the end of the packet placed last: both are to be heard there.
    */
-  place(packet: P, position: number, lostPackets: number, span: number): void;
+  place(packet: P, position: number, lostSamples: number, span: number): void;
   /** Called instead of `place`: the packet belongs further into the future than any honest sender's. */
   refuse(packet: P): void;
 };
@@ -42,13 +43,11 @@ const EARLY_SAMPLES = 960;
 const LATE_SAMPLES = 48_000;
 /** Placed this far ahead of its arrival a packet would make the recording longer than the call: 5 s. */
 const MAX_AHEAD_SAMPLES = 240_000;
-/** Padding-only sequence numbers remembered between two packets of media. */
-const PADDING_KEPT = 4_096;
 
 export class Timeline<P extends TimelinePacket> {
   /** Sorted by sequence. */
   readonly #waiting: P[] = [];
-  readonly #padding: number[] = [];
+  readonly #skipped = new SkippedNumbers();
   readonly #clock = new SenderClock();
   readonly #placed = new PlacedPackets();
   #last: P | undefined;
@@ -71,11 +70,9 @@ export class Timeline<P extends TimelinePacket> {
     return true;
   }
 
-  /** Tells that this sequence number carried padding only: nothing is missing there. */
+  /** Tells that nothing is to be expected under this number: it carried padding only, or what it carried is given up. */
   skip(sequence: number): void {
-    if (this.#last !== undefined && sequence <= this.#last.sequence) return;
-    this.#padding.push(sequence);
-    if (this.#padding.length > PADDING_KEPT) this.#padding.shift();
+    if (this.#last === undefined || sequence > this.#last.sequence) this.#skipped.add(sequence);
   }
 
   /** Places every packet whose place is certain by `now`. */
@@ -121,9 +118,12 @@ export class Timeline<P extends TimelinePacket> {
       sink.refuse(head);
       return;
     }
-    const gap = last === undefined ? 0 : Math.floor((position - this.#end) / last.samples);
-    const lost = Math.max(0, Math.min(this.#missingBetween(last, head), gap));
-    while (this.#padding.length > 0 && (this.#padding[0] ?? 0) <= head.sequence) this.#padding.shift();
+    // A talkspurt anchored anew may leave less room than its missing packets had: what there is of it is a hole.
+    const lost =
+      last === undefined
+        ? 0
+        : Math.max(0, Math.min(this.#missingBetween(last, head) * last.samples, position - this.#end));
+    this.#skipped.forgetBefore(head.sequence);
     const span = this.#clock.pace(head);
     this.#end = position + span;
     this.#placed.add(head, position, this.#end, position - head.timestamp);
@@ -134,12 +134,10 @@ export class Timeline<P extends TimelinePacket> {
     return this.#missingBetween(this.#last, head);
   }
 
-  /** Sequence numbers between two packets that carried neither media seen so far nor padding. */
+  /** Sequence numbers between two packets under which audio is still to be expected. */
   #missingBetween(last: P | undefined, head: P): number {
     if (last === undefined) return 0;
-    let missing = head.sequence - last.sequence - 1;
-    if (missing === 0) return 0;
-    for (const sequence of this.#padding) if (sequence > last.sequence && sequence < head.sequence) missing--;
-    return missing;
+    const missing = head.sequence - last.sequence - 1;
+    return missing === 0 ? 0 : missing - this.#skipped.countBetween(last.sequence, head.sequence);
   }
 }

@@ -10,6 +10,7 @@ const FADE_IN_SAMPLES = 120;
 
 /** Durations that a decoder can make up at a time, the longest first: 20, 10, 5 and 2.5 ms. */
 const STEPS_SAMPLES = [960, 480, 240, 120] as const;
+const SHORTEST_STEP_SAMPLES = 120;
 export type ConcealmentStep = (typeof STEPS_SAMPLES)[number];
 
 /** Lost packets between two that came. Positions and durations in samples. */
@@ -49,21 +50,25 @@ export function concealHole(
 ): Concealed {
   const total = concealedSamplesOf(hole);
   const recoverable = decoder.recoverableBefore(next);
-  const atEnd = recoverable <= total ? recoverable : 0;
+  // Of a frame that has less room than it lasts, the end.
+  const atEnd = Math.min(recoverable, total);
   const madeUp = total - atEnd;
   const leavesSilence = hole.from + madeUp < hole.to - atEnd;
   const sampleBytes = channels * BYTES_PER_SAMPLE;
   let done = 0;
-  for (let step = stepWithin(madeUp); step !== undefined; step = stepWithin(madeUp - done)) {
-    const pcm = decoder.conceal(step);
-    if (pcm?.length !== step * sampleBytes) break;
+  while (done < madeUp) {
+    const step = stepWithin(madeUp - done);
+    const concealed = decoder.conceal(step);
+    if (concealed?.length !== step * sampleBytes) break;
+    const pcm = concealed.subarray(0, (madeUp - done) * sampleBytes);
     if (leavesSilence) fadeOut(pcm, channels, madeUp - done, madeUp);
     sink.takeConcealed(hole.from + done, pcm);
-    done += step;
+    done += pcm.length / sampleBytes;
   }
   if (atEnd === 0) return { atBeginning: done, atEnd };
-  const recovered = decoder.recoverBefore(next);
-  if (recovered?.length !== atEnd * sampleBytes) return { atBeginning: done, atEnd: 0 };
+  const frame = decoder.recoverBefore(next);
+  if (frame?.length !== recoverable * sampleBytes) return { atBeginning: done, atEnd: 0 };
+  const recovered = frame.subarray(frame.length - atEnd * sampleBytes);
   if (leavesSilence) fadeIn(recovered.subarray(0, FADE_IN_SAMPLES * sampleBytes), channels);
   sink.takeConcealed(hole.to - atEnd, recovered);
   return { atBeginning: done, atEnd };
@@ -74,8 +79,9 @@ export function concealedSamplesOf(hole: Hole): number {
   return Math.max(0, Math.min(hole.lostSamples, hole.to - hole.from, MAX_CONCEALED_SAMPLES));
 }
 
-function stepWithin(samples: number): ConcealmentStep | undefined {
-  return STEPS_SAMPLES.find((step) => step <= samples);
+/** The longest step within a duration, or the shortest there is. */
+function stepWithin(samples: number): ConcealmentStep {
+  return STEPS_SAMPLES.find((step) => step <= samples) ?? SHORTEST_STEP_SAMPLES;
 }
 
 /** Scales interleaved PCM in place by a straight line that reaches zero `leftSamples` after its first sample. */

@@ -103,7 +103,7 @@ export class HoldQueue<K, T> {
    */
   retry(key: K, attempt: (item: T) => Attempt, budget: number): number {
     const line = this.#lines.get(key);
-    if (line === undefined || line.untried === 0) return budget;
+    if (line === undefined || line.untried === 0 || budget === 0) return budget;
     const kept: Held<T>[] = [];
     let left = budget;
     for (const held of line.entries) {

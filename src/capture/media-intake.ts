@@ -190,6 +190,8 @@ export class MediaIntake {
 
   #onClosing(segment: Segment): void {
     this.#retry(segment, Infinity);
+    // What is given up then lies among what was heard.
+    segment.advance(Infinity);
     this.#hold.abandon(segment);
     if (segment.track === undefined) this.#options.counts.unattributed += segment.ledger.received;
   }

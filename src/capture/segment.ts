@@ -51,9 +51,7 @@ export class Segment implements TimelineSink<MediaPacket>, ConcealmentSink {
   readonly #timeline = new Timeline<MediaPacket>();
   readonly #joiner: FrameJoiner;
   #decoder: OpusDecoder | undefined;
-  /** Duration of the packet placed last, which lost ones are reckoned to share. */
-  #lastSamples = 0;
-  /** Position just behind it. */
+  /** Position just behind the packet placed last. */
   #lastEnd = 0;
   readonly #concealed = new ConcealedSpans();
   readonly #lateDecoder: LateDecoder;
@@ -122,31 +120,32 @@ export class Segment implements TimelineSink<MediaPacket>, ConcealmentSink {
   }
 
   /** Called by the timeline, in order. */
-  place(packet: MediaPacket, position: number, lostPackets: number, span: number): void {
-    const { track } = this;
-    const hole = { from: this.#lastEnd, to: position, lostSamples: lostPackets * this.#lastSamples };
-    this.#lastSamples = packet.samples;
+  place(packet: MediaPacket, position: number, lostSamples: number, span: number): void {
+    const from = this.#lastEnd;
     this.#lastEnd = position + span;
-    if (track === undefined) {
-      this.ledger.settle("locked");
-      return;
-    }
-    // A person who only ever sent silence frames has said nothing, and has no track.
-    if (track.number === 0 && packet.silent) {
-      this.ledger.settle("written");
-      return;
-    }
+    const track = this.#trackFor(packet);
+    if (track === undefined) return;
     this.#decoder ??= this.#codec.create(this.#channels);
-    if (lostPackets > 0) this.#fillHole(track, this.#decoder, hole, packet.media);
-    const room = { position, span, start: position, end: position + span };
+    if (lostSamples > 0)
+      this.#fillHole(track, this.#decoder, { from, to: position, lostSamples }, packet.media);
     this.#lateDecoder.remember(packet.sequence, packet.media);
-    this.#offer(track, this.#decoder.decode(packet.media), room);
+    const pcm = this.#decoder.decode(packet.media);
+    const joined = pcm && this.#joiner.join(pcm, position, span);
+    this.#offer(track, joined, { position, span, start: position, end: position + span });
   }
 
   /** It waited for its key in vain. It lasts 20 ms, as all of Discord's: nobody can look inside. */
   expire(packet: MediaPacket): void {
     this.ledger.settle("locked");
-    this.track?.account.gaps.add("key", packet.arrival, packet.arrival + FRAME_SAMPLES);
+    this.#timeline.skip(packet.sequence);
+    if (this.track === undefined) return;
+    packet.samples = FRAME_SAMPLES;
+    const room = this.#timeline.patch(packet, false);
+    if (room === undefined) return;
+    // If its place was passed, it was taken for lost on the way.
+    const missing = room.end - room.start - this.#concealed.replace(room.start, room.end);
+    this.#find(this.track, room.start, room.end, missing);
+    this.track.account.gaps.add("key", room.start, room.end, missing);
   }
 
   /** Called by `concealHole`. */
@@ -167,29 +166,36 @@ export class Segment implements TimelineSink<MediaPacket>, ConcealmentSink {
 
   /** Its place has been passed: it is written where it belongs, over what was made up there. */
   #patch(packet: MediaPacket): void {
-    const { track } = this;
-    if (track === undefined) {
-      this.ledger.settle("locked");
-      return;
-    }
-    // A person who only ever sent silence frames has said nothing, and has no track.
-    if (track.number === 0 && packet.silent) {
-      this.ledger.settle("written");
-      return;
-    }
+    const track = this.#trackFor(packet);
+    if (track === undefined) return;
     const room = this.#timeline.patch(packet, !packet.held);
     if (room === undefined) {
       this.ledger.settle("late");
       return;
     }
     const pcm = this.#lateDecoder.decode(packet.sequence, packet.media);
-    if (!this.#offer(track, pcm, room)) return;
+    if (!this.#offer(track, pcm && this.#joiner.fit(pcm, room.span), room)) return;
     const replaced = this.#concealed.replace(room.start, room.end);
     this.ledger.conceal(-replaced);
     this.#find(track, room.start, room.end, room.end - room.start - replaced);
   }
 
-  /** Offers what a packet was decoded to and settles it; whether all of it was taken. */
+  /** The track on which a packet is to be heard; settles one that is for none. */
+  #trackFor(packet: MediaPacket): Track | undefined {
+    const { track } = this;
+    if (track === undefined) {
+      this.ledger.settle("locked");
+      return undefined;
+    }
+    // A person who only ever sent silence frames has said nothing, and has no track.
+    if (track.number === 0 && packet.silent) {
+      this.ledger.settle("written");
+      return undefined;
+    }
+    return track;
+  }
+
+  /** Offers what a packet was decoded and fitted to, and settles it; whether all of it was taken. */
   #offer(track: Track, pcm: Buffer | undefined, room: Room): boolean {
     if (pcm === undefined) {
       this.ledger.settle("undecodable");
@@ -204,8 +210,7 @@ export class Segment implements TimelineSink<MediaPacket>, ConcealmentSink {
     track.heardAt(Math.max(0, room.start));
     const sampleBytes = this.#channels * BYTES_PER_SAMPLE;
     const from = (room.start - room.position) * sampleBytes;
-    const joined = this.#joiner.join(pcm, room.position, room.span);
-    const heard = joined.subarray(from, (room.end - room.position) * sampleBytes);
+    const heard = pcm.subarray(from, (room.end - room.position) * sampleBytes);
     const refused = track.offer(room.start, heard, 1);
     if (refused === 0) {
       this.ledger.settle("written");
@@ -226,11 +231,13 @@ export class Segment implements TimelineSink<MediaPacket>, ConcealmentSink {
   #fillHole(track: Track, decoder: OpusDecoder, hole: Hole, next: Buffer): void {
     if (track.number === 0) return;
     const { atBeginning, atEnd } = concealHole(hole, next, this.#channels, decoder, this);
+    // Where in it the sender paused is not known: it lies anywhere in what is left silent.
     const from = Math.max(0, hole.from + atBeginning);
-    const to = hole.from + hole.lostSamples - atEnd;
-    if (from >= to) return;
-    this.ledger.lose(to - from);
-    track.account.gaps.add("network", from, to);
+    const to = hole.to - atEnd;
+    const lost = Math.min(hole.lostSamples - atBeginning - atEnd, to - from);
+    if (lost <= 0) return;
+    this.ledger.lose(lost);
+    track.account.gaps.add("network", from, to, lost);
   }
 
   /** What was taken for lost has come late; a patch that fills what never was missing is taken off nothing. */

@@ -152,8 +152,9 @@ export function record(arriving: readonly Arriving[]): Outcome {
   const placed: Placed[] = [];
   let refused = 0;
   const sink = {
-    place: (packet: Packet, position: number, lost: number, span: number) => {
+    place: (packet: Packet, position: number, lostSamples: number, span: number) => {
       const { index, sentAt, silent, samples } = packet;
+      const lost = lostSamples / FRAME;
       const end = position + span;
       placed.push({ index, sentAt, silent, samples, position, start: position, end, lost, patched: false });
     },

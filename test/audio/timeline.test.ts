@@ -41,6 +41,27 @@ test("lost packets are told where speech went on, and a pause is not loss", () =
   assert.equal(errorsOf(placed).worstMs, 0);
 });
 
+test("a hole that a new anchor made shorter than its packets is loss to its last sample", () => {
+  const timeline = new Timeline<TimelinePacket>();
+  const holes: { readonly lost: number; readonly room: number }[] = [];
+  let end = 0;
+  const sink = {
+    place: (_packet: TimelinePacket, position: number, lost: number, span: number) => {
+      if (lost > 0) holes.push({ lost, room: position - end });
+      end = position + span;
+    },
+    refuse: () => assert.fail(),
+  };
+  // Twelve are lost, and from then on everything comes 10 ms sooner.
+  for (let sequence = 0; sequence < 60; sequence++) {
+    if (sequence >= 20 && sequence < 32) continue;
+    timeline.push(packetAt(sequence, sequence < 20 ? DELAY : DELAY - 481));
+  }
+  timeline.flush(sink);
+  const room = 12 * FRAME - 481;
+  assert.deepEqual(holes, [{ lost: room, room }]);
+});
+
 test("sequence numbers used up by padding are no loss", () => {
   const { sent } = new Sender().speak(SECOND).pad(60).speak(SECOND);
   const { placed } = record(deliver(sent, () => 0));
@@ -105,6 +126,20 @@ test("a talkspurt's first packet that comes late goes before its second one, wha
     );
     assert.equal(errorsOf(placed).worstMs, 0, `frozen: ${frozen}`);
   }
+});
+
+test("the late first packet of a sender whose clock stands still in pauses without silence frames goes there too", () => {
+  const { sent } = new Sender()
+    .speak(2 * SECOND)
+    .pause(SECOND / 2, true)
+    .speak(2 * SECOND);
+  const first = sent[100];
+  const { placed } = record(deliver(sent, (packet) => (packet === first ? 1.5 * SECOND : 0)));
+  assert.deepEqual(
+    placed.filter((packet) => packet.patched).map((packet) => packet.sentAt),
+    [first?.sentAt],
+  );
+  assert.equal(errorsOf(placed).worstMs, 0);
 });
 
 test("an anchor that was taken too late comes down inside speech, and nothing is cut", () => {

@@ -43,7 +43,7 @@ function steepest(pcm: Buffer, channels: 1 | 2): number {
 for (const name of ["@discordjs/opus", "opusscript"] as const) {
   for (const channels of [1, 2] as const) {
     test(`${name}, ${channels} channels: as much is made up as was lost, to the sample, up to 100 ms`, () => {
-      for (const samples of [120, 240, 480, 960, 1_080, 1_920, 2_880, 4_800, 5_760, 48_000]) {
+      for (const samples of [1, 119, 120, 240, 959, 480, 960, 1_080, 1_920, 2_880, 4_800, 5_760, 48_000]) {
         const { pcm } = fill(name, channels, samples);
         assert.equal(pcm.length, Math.min(samples, 4_800) * 2 * channels, `${samples} samples`);
       }

@@ -5,6 +5,7 @@ import { loadOpusCodec } from "../../src/capture/decoder.ts";
 import type { OpusCodec } from "../../src/capture/decoder.ts";
 import { emptyRtpHeader } from "../../src/capture/rtp.ts";
 import { Segment } from "../../src/capture/segment.ts";
+import type { MediaPacket } from "../../src/capture/segment.ts";
 import { Track } from "../../src/capture/track.ts";
 import { TrackAccount } from "../../src/capture/track-account.ts";
 import { FrameConsumer, FrameProducer, createFrameQueueMemory } from "../../src/queue/frame-queue.ts";
@@ -324,4 +325,48 @@ test("a packet whose key never came is a gap where it arrived", () => {
   assert.deepEqual(gaps, [
     { reason: "key", fromSamples: 4_800, toSamples: 5_760, missingSamples: FRAME_SAMPLES },
   ]);
+});
+
+test("packets whose key never came among those that opened are told once, as that, where they belong", () => {
+  const { track, segment, receive } = bench();
+  const header = emptyRtpHeader();
+  const locked: MediaPacket[] = [];
+  speech.forEach((packet, index) => {
+    if (index < 40 || index >= 50) return receive(index, packet);
+    header.sequence = index;
+    header.timestamp = index * FRAME_SAMPLES;
+    locked.push(segment.number(header, packet, index * FRAME_SAMPLES + 200) ?? assert.fail());
+  });
+  const [fromSamples, toSamples] = [45 * FRAME_SAMPLES, 50 * FRAME_SAMPLES];
+  const missingSamples = toSamples - fromSamples;
+  assert.deepEqual(
+    track.account.gaps.list(),
+    [{ reason: "network", fromSamples, toSamples, missingSamples }],
+    "as long as it may open it is waited for",
+  );
+  for (const packet of locked) segment.expire(packet);
+  segment.close();
+  const { counts, gaps } = track.account.snapshot();
+  // 100 ms of it are made up.
+  assert.deepEqual(gaps, [{ reason: "key", fromSamples, toSamples, missingSamples }]);
+  assert.equal(counts.lostSamples, 0);
+  assert.equal(counts.expired, 10);
+});
+
+test("what was given up before anything behind it opened is not lost on the way as well", () => {
+  const { track, segment, receive } = bench();
+  const header = emptyRtpHeader();
+  speech.slice(0, 20).forEach((packet, index) => receive(index, packet));
+  for (let index = 20; index < 60; index++) {
+    header.sequence = index;
+    header.timestamp = index * FRAME_SAMPLES;
+    segment.expire(segment.number(header, speech[index], index * FRAME_SAMPLES) ?? assert.fail());
+  }
+  for (let index = 60; index < 100; index++) receive(index, speech[index]);
+  segment.close();
+  const [fromSamples, toSamples] = [20 * FRAME_SAMPLES, 60 * FRAME_SAMPLES];
+  assert.deepEqual(track.account.gaps.list(), [
+    { reason: "key", fromSamples, toSamples, missingSamples: toSamples - fromSamples },
+  ]);
+  assert.equal(track.account.snapshot().counts.lostSamples, 0);
 });
