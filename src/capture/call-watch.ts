@@ -28,7 +28,10 @@ export class CallWatch {
     const { resumption } = options;
     this.#options = options;
     this.#earshot = new Earshot(resumption !== undefined);
-    if (resumption?.admitted === false) this.#earshot.moved(performance.now());
+    if (resumption === undefined || resumption.admission === "done") return;
+    const nowMs = performance.now();
+    this.#earshot.moved(nowMs);
+    if (resumption.admission === "told") this.#earshot.admit(nowMs, options.request.announce);
   }
 
   /** Whether what is said now may be kept. */

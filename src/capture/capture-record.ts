@@ -1,9 +1,9 @@
 /** One recording as the main thread keeps it, so that a dead capture thread takes no recording with it. */
-import type { CaptureRequest, CaptureResult } from "../recordings/stages.ts";
+import type { CaptureEvent, CaptureRequest, CaptureResult } from "../recordings/stages.ts";
 import { SAMPLE_RATE } from "../audio/pcm.ts";
 import { CaptureBooks } from "./capture-books.ts";
 import { monotonicMs } from "./monotonic-clock.ts";
-import type { Resumption } from "./protocol.ts";
+import type { Admission, Resumption } from "./protocol.ts";
 
 /**
  * - `connecting`: position 0 is not fixed yet. - `running`. - `stopping`: its result is awaited. - `over`: `stopped` has
@@ -14,8 +14,9 @@ export type CaptureState = "connecting" | "running" | "stopping" | "over";
 export type CaptureRecord = {
   /** With the channel it is in now. */
   request: CaptureRequest;
-  /** People there have been told. */
-  admitted: boolean;
+  admission: Admission;
+  /** Whose speech could not be decrypted when it was last told. */
+  readonly unheard: Set<string>;
   readonly unsubscribe: () => void;
   readonly started: PromiseWithResolvers<{ readonly startedAtMs: number }>;
   readonly stopped: PromiseWithResolvers<CaptureResult>;
@@ -37,8 +38,18 @@ export function positionOf(record: CaptureRecord): number {
 }
 
 /** What a new thread must know to go on with the recording, besides its books. */
-export function resumptionOf({ zeroMs, admitted }: CaptureRecord): Resumption {
-  return { zeroMs, admitted };
+export function resumptionOf({ zeroMs, admission, unheard }: CaptureRecord): Resumption {
+  return { zeroMs, admission, unheard: [...unheard] };
+}
+
+/** Keeps what a thread tells of the recording and the next one has to know. */
+export function remember(record: CaptureRecord, event: CaptureEvent): void {
+  if (event.kind === "moved") {
+    record.request = { ...record.request, channelId: event.channelId };
+    record.admission = "due";
+  } else if (event.kind === "connected") record.admission = "done";
+  else if (event.kind === "unheard") record.unheard.add(event.userId);
+  else if (event.kind === "heard-again") record.unheard.delete(event.userId);
 }
 
 /** The end of a recording whose thread cannot tell it any more. */

@@ -195,6 +195,7 @@ export class CaptureSession {
     this.#zeroMs = resumption.zeroMs - monotonicMs() + performance.now();
     for (const account of this.#books.accounts)
       this.#tracks.set(account.userId, new Track(account, this.#trackOutlet));
+    for (const userId of resumption.unheard) this.#tracks.get(userId)?.hearing.goOnUnheard();
   }
 
   #beginIfHeard(): void {

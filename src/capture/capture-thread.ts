@@ -16,7 +16,7 @@ import { CaptureHost } from "./capture-host.ts";
 import type { RecordingReport } from "./capture-host.ts";
 import { closing, died, stuck } from "./capture-errors.ts";
 import { CaptureBooks, createBooksMemory } from "./capture-books.ts";
-import { resultWithoutThread, resumptionOf } from "./capture-record.ts";
+import { remember, resultWithoutThread, resumptionOf } from "./capture-record.ts";
 import type { CaptureRecord } from "./capture-record.ts";
 import { LINK_TIMING } from "./link-timing.ts";
 import type { LinkTiming } from "./link-timing.ts";
@@ -92,7 +92,8 @@ export class CaptureThread implements CaptureStage {
     const { handle, guildId } = request;
     const capture: CaptureRecord = {
       request,
-      admitted: true,
+      admission: request.continues?.moved === true ? "told" : "done",
+      unheard: new Set(request.continues?.unheard),
       started: Promise.withResolvers(),
       stopped: Promise.withResolvers(),
       unsubscribe: this.#options.gateway.subscribe(guildId, (update) => {
@@ -108,6 +109,7 @@ export class CaptureThread implements CaptureStage {
     if (request.continues !== undefined) return this.#goOn(capture, request.continues);
     const timer = setTimeout(() => {
       this.#host.post({ kind: "stop", handle });
+      this.#sendLeave(guildId);
       this.#failStart(capture, stuck());
     }, START_TIMEOUT_MS);
     this.#host.ensure();
@@ -158,7 +160,7 @@ export class CaptureThread implements CaptureStage {
 
   admit(handle: RecordingHandle, channelId: string): void {
     const capture = this.#captures.get(handle);
-    if (capture?.request.channelId === channelId) capture.admitted = true;
+    if (capture?.request.channelId === channelId && capture.admission === "due") capture.admission = "told";
     this.#host.post({ kind: "admit", handle, channelId });
   }
 
@@ -178,6 +180,8 @@ export class CaptureThread implements CaptureStage {
 
   #onReport(message: RecordingReport): void {
     if (message.kind === "payload") {
+      // A late goodbye in the name of a recording that is over would end the guild's next one.
+      if (!this.#captures.has(message.handle)) return;
       const sent = this.#options.gateway.send(message.guildId, message.payload);
       if (!sent) this.#host.post({ kind: "gateway-refused", handle: message.handle });
       return;
@@ -206,10 +210,7 @@ export class CaptureThread implements CaptureStage {
 
   #onCaptureEvent(event: CaptureEvent): void {
     const capture = this.#captures.get(event.handle);
-    if (event.kind === "moved" && capture !== undefined) {
-      capture.request = { ...capture.request, channelId: event.channelId };
-      capture.admitted = false;
-    }
+    if (capture !== undefined) remember(capture, event);
     for (const listener of this.#listeners) listener(event);
   }
 
@@ -221,8 +222,10 @@ export class CaptureThread implements CaptureStage {
     const error = died(cause);
     const goOn = this.#deathsMs.length < MAX_DEATHS;
     for (const capture of this.#captures.values()) {
-      if (capture.state === "connecting") this.#failStart(capture, error);
-      else if (capture.state === "stopping") this.#leaveFor(capture);
+      if (capture.state === "connecting") {
+        this.#sendLeave(capture.request.guildId);
+        this.#failStart(capture, error);
+      } else if (capture.state === "stopping") this.#leaveFor(capture);
       else if (capture.state === "running" && goOn) this.#resume(capture, error);
       else if (capture.state === "running") this.#onOrphaned(capture, toErrorData(error));
     }

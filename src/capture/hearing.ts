@@ -23,6 +23,12 @@ export class Hearing {
     return this.#failingSinceMs;
   }
 
+  /** Goes on for one that had raised the alarm: it lasts until something opens. */
+  goOnUnheard(): void {
+    this.#alarmed = true;
+    this.#failures = 1;
+  }
+
   opened(): void {
     this.#failures = 0;
   }

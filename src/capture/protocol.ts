@@ -14,12 +14,19 @@ export type CaptureWorkerData = {
   readonly linkTiming: LinkTiming;
 };
 
+/**
+ * Whether people in the recording's channel know of it: `due`, they must be told; `told`, the notice stands, and nobody
+ * has been heard since; `done`.
+ */
+export type Admission = "due" | "told" | "done";
+
 /** A recording that a thread left behind when it died; the next one goes on with it. */
 export type Resumption = {
   /** Position 0 on the clock of `monotonic-clock.ts`. */
   readonly zeroMs: number;
-  /** People in its channel have been told that they are recorded. */
-  readonly admitted: boolean;
+  readonly admission: Admission;
+  /** Whose speech could not be decrypted. */
+  readonly unheard: readonly string[];
 };
 
 /** Main → capture. */

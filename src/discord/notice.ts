@@ -24,8 +24,8 @@ export class GuildNotices implements NoticeBoard {
   readonly #sign: NicknameSign;
   readonly #unheard: UnheardNotices;
   readonly #posted = new Map<string, Posted>();
-  /** Messages on their way to Discord, or there; until the recording's end. */
-  readonly #posting = new Map<string, Promise<void>>();
+  /** A recording's newest message, on its way to Discord or there; until the recording's end. */
+  readonly #posting = new Map<string, Promise<Posted>>();
   /** Edits of one message follow one another; a late one must not undo a newer. */
   readonly #edits = new Map<string, Promise<void>>();
   readonly #fallbackChannels = new Map<string, string>();
@@ -60,8 +60,17 @@ export class GuildNotices implements NoticeBoard {
   }
 
   async show(manifest: Manifest, onPosted: (notice: PostedNotice) => void = () => {}): Promise<void> {
-    const posting = this.#post(manifest, onPosted);
+    const posting = this.#post(manifest);
     this.#posting.set(manifest.id, posting);
+    void posting.then(
+      (posted) => {
+        // Moved on meanwhile: another message counts.
+        if (this.#posting.get(manifest.id) !== posting) return;
+        this.#posted.set(manifest.id, posted);
+        onPosted({ channelId: posted.channel.id, messageId: posted.messageId });
+      },
+      () => undefined,
+    );
     const signs = await Promise.allSettled([
       within(this.#sign.putUp(manifest.guild.id), SIGN_TIMEOUT_MS, "Changing the nickname"),
       within(posting, SIGN_TIMEOUT_MS, "Posting the notice"),
@@ -81,9 +90,13 @@ export class GuildNotices implements NoticeBoard {
     former: Manifest["channel"],
     onPosted?: (notice: PostedNotice) => void,
   ): Promise<void> {
-    const posted = this.#posted.get(manifest.id);
+    const left = this.#posting.get(manifest.id);
     this.#posted.delete(manifest.id);
-    if (posted !== undefined) void this.#rewrite(manifest, posted, leftText(manifest, former));
+    // Also one that Discord takes only when we are gone.
+    void left?.then(
+      (posted) => this.#rewrite(manifest, posted, leftText(manifest, former)),
+      () => undefined,
+    );
     await this.show(manifest, onPosted);
   }
 
@@ -126,11 +139,10 @@ export class GuildNotices implements NoticeBoard {
     this.#endReasons.delete(id);
   }
 
-  async #post(manifest: Manifest, onPosted: (notice: PostedNotice) => void): Promise<void> {
+  async #post(manifest: Manifest): Promise<Posted> {
     const text = noticeText(manifest);
-    const { channel, messageId } = (await this.#takeUp(manifest, text)) ?? (await this.#send(manifest, text));
-    this.#posted.set(manifest.id, { channel, messageId, text });
-    onPosted({ channelId: channel.id, messageId });
+    const where = (await this.#takeUp(manifest, text)) ?? (await this.#send(manifest, text));
+    return { ...where, text };
   }
 
   /** The message that a dead process left of this recording, if it still stands. */

@@ -1,5 +1,6 @@
 import type { Client, Guild } from "discord.js";
 import type { Log } from "../log.ts";
+import type { Manifest } from "../recordings/manifest.ts";
 import type { Recorder } from "../recordings/recorder.ts";
 
 export type SilenceWatchOptions = {
@@ -16,7 +17,16 @@ export type SilenceTiming = { readonly lookMs: number; readonly logMs: number; r
 const TIMING: SilenceTiming = { lookMs: 5_000, logMs: 60_000, reconnectMs: 300_000 };
 
 /** One recording in which nothing arrives. */
-type Silence = { readonly datagrams: number; readonly sinceMs: number; told: boolean; reconnected: boolean };
+type Silence = {
+  /** Of any kind: an answer to a keep-alive shows that the path is alive. */
+  datagrams: number;
+  /** Without any. */
+  sinceMs: number;
+  /** Of people: what a new connection says of itself is no reason for yet another one. */
+  media: number;
+  told: boolean;
+  reconnected: boolean;
+};
 
 /**
  * Lives on the main thread. Looks for voice connections that stand while nothing comes through them, though somebody in
@@ -40,24 +50,35 @@ export class SilenceWatch {
 
   #look(nowMs: number): void {
     const { client, recorder } = this.#options;
-    const running = new Set<string>();
+    const active = new Set<string>();
     for (const { manifest } of recorder.active) {
+      active.add(manifest.id);
+      const silence = this.#silenceOf(manifest, nowMs);
       const guild = client.guilds.cache.get(manifest.guild.id);
-      if (manifest.state !== "recording" || guild === undefined) continue;
-      if (!somebodyCouldSpeak(guild, manifest.channel.id)) continue;
-      running.add(manifest.id);
-      this.#judge(manifest.id, guild.id, manifest.connection?.datagrams ?? 0, nowMs);
+      const isHeard = manifest.state === "recording" && guild !== undefined;
+      if (isHeard && somebodyCouldSpeak(guild, manifest.channel.id)) this.#judge(silence, guild.id, nowMs);
+      else silence.sinceMs = nowMs;
     }
-    for (const id of this.#silences.keys()) if (!running.has(id)) this.#silences.delete(id);
+    for (const id of this.#silences.keys()) if (!active.has(id)) this.#silences.delete(id);
   }
 
-  #judge(recordingId: string, guildId: string, datagrams: number, nowMs: number): void {
-    const { recorder, log } = this.#options;
-    const silence = this.#silences.get(recordingId);
-    if (silence === undefined || silence.datagrams !== datagrams) {
-      this.#silences.set(recordingId, { datagrams, sinceMs: nowMs, told: false, reconnected: false });
-      return;
+  /** How long it has lasted by now. */
+  #silenceOf({ id, connection }: Manifest, nowMs: number): Silence {
+    const { datagrams = 0, notMedia = 0 } = connection ?? {};
+    const media = datagrams - notMedia;
+    let silence = this.#silences.get(id);
+    if (silence?.media !== media) {
+      silence = { datagrams, sinceMs: nowMs, media, told: false, reconnected: false };
+      this.#silences.set(id, silence);
+    } else if (silence.datagrams !== datagrams) {
+      silence.datagrams = datagrams;
+      silence.sinceMs = nowMs;
     }
+    return silence;
+  }
+
+  #judge(silence: Silence, guildId: string, nowMs: number): void {
+    const { recorder, log } = this.#options;
     const silentMs = nowMs - silence.sinceMs;
     if (!silence.told && silentMs >= this.#timing.logMs) {
       silence.told = true;

@@ -41,6 +41,7 @@ const ALERT_UNDEAFENED = "I can hear everybody again: what is said from now on i
 /** Lives on the main thread. When people could not be heard in one recording: noted, kept in its manifest, told to them. */
 export class Audibility {
   readonly #options: AudibilityOptions;
+  #moves = 0;
 
   constructor(options: AudibilityOptions) {
     this.#options = options;
@@ -73,16 +74,17 @@ export class Audibility {
     const channel = { id: channelId, name: around.names.channelNameOf(channelId) };
     note({ atMs: Date.now(), position, kind: "moved", channelId, text: channel.name });
     const former = manifest.value.channel;
+    const move = ++this.#moves;
     manifest.move(channel, position, MOVED);
     const told = around.notices.move(manifest.value, former, (notice) => manifest.change({ notice }));
     try {
       await within(told, around.timing.noticeMs, "Showing the notice in the new channel");
     } catch (error) {
       // Moved on meanwhile: what could not be said there need not be.
-      if (manifest.value.channel.id === channelId) onUntellable(toErrorData(error));
+      if (move === this.#moves) onUntellable(toErrorData(error));
       return;
     }
-    around.capture.admit(handle, channelId);
+    if (move === this.#moves) around.capture.admit(handle, channelId);
   }
 
   #deafened(deaf: boolean, position: number): void {

@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { samplesOfMs } from "../audio/pcm.ts";
 import { NO_PACKETS } from "./counts.ts";
+import { isInterrupted } from "./interruptions.ts";
 import { withTrack } from "./manifest-changes.ts";
 import type { StartRequest } from "./manifest-changes.ts";
 import type { Manifest } from "./manifest.ts";
@@ -60,7 +61,7 @@ export function requestOf(manifest: Manifest, botUserId: string): StartRequest {
 
 /** What capture needs in order to go on. */
 export function capturedBefore(left: LeftBehind): CapturedBefore {
-  const { startedAtMs = left.lastSignMs, connection, tracks } = left.manifest;
+  const { startedAtMs = left.lastSignMs, connection, tracks, unheard = [] } = left.manifest;
   return {
     startedAtMs,
     position: positionOf(left),
@@ -71,6 +72,8 @@ export function capturedBefore(left: LeftBehind): CapturedBefore {
       gaps,
     })),
     connection,
+    moved: isInterrupted(left.manifest, "moved"),
+    unheard: unheard.filter(({ toSamples }) => toSamples === undefined).map(({ userId }) => userId),
   };
 }
 

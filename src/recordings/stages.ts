@@ -31,6 +31,10 @@ export type CapturedBefore = {
   readonly position: number;
   readonly tracks: readonly CapturedTrack[];
   readonly connection: ConnectionCounts | undefined;
+  /** It had been moved, and nobody had been heard in the new channel. */
+  readonly moved: boolean;
+  /** Whose speech could not be decrypted. */
+  readonly unheard: readonly string[];
 };
 
 /** What capture knows of one track. */

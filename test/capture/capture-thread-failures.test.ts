@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
-import type { Worker } from "node:worker_threads";
+import { Worker } from "node:worker_threads";
 import { pino } from "pino";
 import { CaptureThread } from "../../src/capture/capture-thread.ts";
+import type { CaptureCommand } from "../../src/capture/protocol.ts";
 import type { VoiceGateway } from "../../src/capture/voice-gateway.ts";
 import { RecorderError } from "../../src/errors.ts";
 import { createFrameQueueMemory } from "../../src/queue/frame-queue.ts";
 import type { FrameQueueMemory } from "../../src/queue/frame-queue.ts";
-import type { CaptureRequest } from "../../src/recordings/stages.ts";
+import type { CaptureEvent, CaptureRequest } from "../../src/recordings/stages.ts";
 import { eventually, sleep } from "../support/wait.ts";
 
 const request: CaptureRequest = {
@@ -45,6 +47,10 @@ class DeafGateway implements VoiceGateway {
   }
 }
 
+function channelsAskedFor(gateway: DeafGateway): (string | null)[] {
+  return gateway.sent.map((payload) => (payload as { d: { channel_id: string | null } }).d.channel_id);
+}
+
 async function startThread(
   gateway: VoiceGateway,
   memory: FrameQueueMemory = createFrameQueueMemory(64),
@@ -76,10 +82,7 @@ test("a recording stopped before it began is cancelled, and leaves the channel",
   const starting = assert.rejects(capture.start(request), hasCode("E-CANCELLED"));
   await assert.rejects(capture.stop(request.handle), hasCode("E-CANCELLED"));
   await starting;
-  assert.deepEqual(
-    gateway.sent.map((payload) => (payload as { d: { channel_id: string | null } }).d.channel_id),
-    ["200", null],
-  );
+  assert.deepEqual(channelsAskedFor(gateway), ["200", null]);
   assert.equal(gateway.subscribers, 0);
 });
 
@@ -162,8 +165,55 @@ test("a recording never goes on before where it was, though the wall clock was s
     position: 480_000,
     tracks: [],
     connection: undefined,
+    moved: false,
+    unheard: [],
   };
   await capture.start({ ...request, continues });
   const { lengthSamples } = await capture.stop(request.handle);
   assert.ok(lengthSamples >= continues.position, String(lengthSamples));
 });
+
+test("a thread that dies while it joins leaves no bot behind in the channel", async () => {
+  const gateway = new DeafGateway(true);
+  await using capture = await startThread(gateway);
+  const begun = once(process, "worker");
+  const refused = assert.rejects(capture.start(request), hasCode("E-CAPTURE-DIED"));
+  const [worker] = (await begun) as [Worker];
+  await eventually("it has asked to be let in", () => gateway.sent.length === 1);
+  await worker.terminate();
+  await refused;
+  assert.deepEqual(channelsAskedFor(gateway), ["200", null]);
+});
+
+test("what a thread says of a recording that is over goes to nobody", { timeout: 20_000 }, async (t) => {
+  const gateway = new DeafGateway(true);
+  await using capture = await startThread(gateway);
+  const [worker] = await startRunning(t, capture);
+  await capture.stop(request.handle);
+  const before = gateway.sent.length;
+  const payload = { op: 4, d: { guild_id: "100", channel_id: null } };
+  worker?.emit("message", { kind: "payload", handle: 1, guildId: "100", payload });
+  assert.equal(gateway.sent.length, before, "the guild's next recording would be thrown out");
+});
+
+test(
+  "a thread that goes on knows that an announcement is due, and who was not understood",
+  { timeout: 20_000 },
+  async (t) => {
+    await using capture = await startThread(new DeafGateway(true));
+    const workers = await startRunning(t, capture);
+    const tell = (event: CaptureEvent): unknown => workers[0]?.emit("message", { kind: "event", event });
+    tell({ kind: "moved", handle: 1, position: 0, channelId: "201" });
+    for (const userId of ["7", "8"]) tell({ kind: "unheard", handle: 1, userId, position: 0 });
+    tell({ kind: "heard-again", handle: 1, userId: "8", position: 0 });
+    capture.admit(1, "201");
+    const posts = t.mock.method(Worker.prototype, "postMessage").mock;
+    await workers[0]?.terminate();
+    const resumptions = (): unknown[] =>
+      posts.calls
+        .map(({ arguments: [command] }) => command as CaptureCommand)
+        .flatMap((command) => (command.kind === "start" ? [command.resumption] : []));
+    await eventually("it goes on", () => resumptions().length > 0);
+    assert.partialDeepStrictEqual(resumptions(), [{ admission: "told", unheard: ["7"] }]);
+  },
+);

@@ -29,6 +29,14 @@ test("they are heard again with the first packet that opens, and may be unheard 
   assert.deepEqual(fail(hearing, 20_000, 40_000), [["unheard", 30]]);
 });
 
+test("an alarm that outlived its thread ends when something opens", () => {
+  const hearing = new Hearing();
+  hearing.goOnUnheard();
+  assert.deepEqual(fail(hearing, 0, 30_000), [], "it has been told");
+  hearing.opened();
+  assert.equal(hearing.change(30_000), "heard-again");
+});
+
 test("one packet that opens in ten seconds is enough for no alarm", () => {
   const hearing = new Hearing();
   assert.deepEqual(fail(hearing, 0, 9_900), []);

@@ -102,9 +102,9 @@ export class MemoryCapture implements CaptureStage {
     this.#listener({ kind: "deafened", handle: 1, position: 48_000, deaf });
   }
 
-  /** One second is over; so many datagrams have come in all. */
-  progress(datagrams: number): void {
-    const connection = { datagrams, notMedia: 0, unattributed: 0 };
+  /** One second is over; so many datagrams have come in all, of which so many were no media. */
+  progress(datagrams: number, notMedia = 0): void {
+    const connection = { datagrams, notMedia, unattributed: 0 };
     this.#listener({
       kind: "progress",
       handle: 1,
@@ -113,6 +113,10 @@ export class MemoryCapture implements CaptureStage {
       connection,
       queuedFrames: 0,
     });
+  }
+
+  connect(): void {
+    this.#listener({ kind: "connected", handle: 1, position: 0 });
   }
 
   interrupt(): void {

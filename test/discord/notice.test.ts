@@ -110,6 +110,34 @@ test("after a move the notice stands in the new channel before anything is kept 
 });
 
 test(
+  "of two moves in a row the first leaves no notice standing, however late Discord takes it",
+  limits,
+  async () => {
+    await using guild = await Guild.start();
+    const { discord, zoe, capture } = guild;
+    const [passed, last] = [discord.addVoiceChannel("Passed"), discord.addVoiceChannel("Last")];
+    await zoe.join();
+    await discord.command(zoe, "record start");
+    discord.faults.rest({
+      method: "POST",
+      path: new RegExp(`channels/${passed.id}/messages`),
+      delayMs: 1_000,
+    });
+    capture.move(passed.id);
+    capture.move(last.id);
+    const said = (channel: { readonly id: string }): string =>
+      discord.messages(channel.id).at(-1)?.content ?? "";
+    await eventually("the first notice comes late", () => said(passed) !== "");
+    await eventually("it is the past at once", () => said(passed).includes("no longer recorded"));
+    assert.match(said(last), /is being recorded/);
+    assert.deepEqual(capture.admitted, [last.id], "nobody is heard where we are not");
+    await discord.command(zoe, "record stop");
+    await eventually("the last one is the past", () => said(last).includes("has ended"));
+    assert.match(said(passed), /no longer recorded/);
+  },
+);
+
+test(
   "who goes on after a crash in the middle of a move tells the people of the new channel",
   limits,
   async () => {
