@@ -1,8 +1,9 @@
-import { stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { samplesOfMs } from "../audio/pcm.ts";
 import { NO_PACKETS } from "./counts.ts";
 import { isInterrupted } from "./interruptions.ts";
+import { readLeftEvents, trackOwners } from "./left-events.ts";
 import { withTrack } from "./manifest-changes.ts";
 import type { StartRequest } from "./manifest-changes.ts";
 import type { Manifest } from "./manifest.ts";
@@ -27,19 +28,23 @@ export function mayGoOn({ manifest, lastSignMs }: LeftBehind, nowMs: number, win
 
 /**
  * What a dead process left of a recording. Its last sign is the last time it wrote anything into the folder: within
- * seconds of its death, and less while anybody spoke. A track that it had no time to note is known by its file.
+ * seconds of its death, and less while anybody spoke. A track that the manifest had no time to list is known by the events,
+ * or by its file: one that bears a name no longer says whose it is.
  */
 export async function leftBehind(storage: Storage, manifest: Manifest): Promise<LeftBehind> {
   const folder = storage.directory(manifest.id);
   const files = await storage.trackFiles(manifest.id);
+  const events = join(folder, "events.ndjson");
+  const owners = trackOwners(readLeftEvents(await readFile(events, "utf8").catch(() => "")).events);
   let complete = manifest;
-  for (const [track, { file }] of files) {
+  for (const track of new Set([...owners.keys(), ...files.keys()])) {
     const noted = manifest.tracks.some((known) => known.track === track);
-    if (!noted) complete = withTrack(complete, { track, userId: userIdOf(file) ?? "unknown" });
+    const userId = owners.get(track) ?? userIdOf(files.get(track)?.file ?? "") ?? "unknown";
+    if (!noted) complete = withTrack(complete, { track, userId });
   }
   const paths = [
     join(folder, "recording.json"),
-    join(folder, "events.ndjson"),
+    events,
     ...[...files.values()].map(({ file }) => join(storage.tracksDirectory(manifest.id), file)),
   ];
   const times = await Promise.all(

@@ -3,10 +3,12 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { RecorderError } from "../../src/errors.ts";
-import { mayGoOn } from "../../src/recordings/left-behind.ts";
+import { leftBehind, mayGoOn } from "../../src/recordings/left-behind.ts";
 import type { LeftBehind } from "../../src/recordings/left-behind.ts";
 import { newManifest } from "../../src/recordings/manifest-changes.ts";
 import { newRecordingId } from "../../src/recordings/recording-id.ts";
+import { Storage } from "../../src/recordings/storage.ts";
+import { LeftBehind as Folders, manifestIn, STARTED } from "../writer/recovery/left-behind.ts";
 import { sleep } from "../support/wait.ts";
 import { Gate } from "./stages/journal.ts";
 import { request, Studio } from "./stages/studio.ts";
@@ -26,6 +28,24 @@ test("a recording goes on within the window, and never where the clock was set b
   assert.ok(mayGoOn(one, lastSignMs + 1_000, 60_000));
   assert.ok(!mayGoOn(one, lastSignMs + 60_000, 60_000));
   assert.ok(!mayGoOn(one, lastSignMs - 1_000, 60_000), "it would be written over what is there");
+});
+
+test("a track that the manifest had no time to list is known by its event, when its file bears a name", async () => {
+  using data = new Folders();
+  const { id } = data.record({
+    speech: [{ track: 1, position: 0, frames: 50 }],
+    names: { 1: "Zoë" },
+    events: [STARTED, { atMs: STARTED.atMs, position: 0, kind: "track", track: 1, userId: "100001" }],
+  });
+  const storage = new Storage(data.dataDirectory);
+  const before = manifestIn(data.left(id));
+  assert.deepEqual(before.tracks, []);
+  assert.equal((await storage.trackFiles(id)).get(1)?.file, "01-Zoë.wav");
+  const { manifest } = await leftBehind(storage, before);
+  assert.deepEqual(
+    manifest.tracks.map(({ track, userId }) => [track, userId]),
+    [[1, "100001"]],
+  );
 });
 
 test("where going on fails, the folder still says that the recording ran", options, async () => {

@@ -13,7 +13,7 @@ import { trackFileName } from "../../recordings/track-file-name.ts";
 import { replaceFile, syncDirectory } from "../durable-file.ts";
 import { wavTagsOf } from "../track-tags.ts";
 import { finishLeftTrack } from "./finish-left-track.ts";
-import { readLeftEvents, withLastEvent } from "./left-events.ts";
+import { readLeftEvents, withLastEvent } from "../../recordings/left-events.ts";
 import { quarantine, removeDrafts, removeEmpty, textIn, trackFilesIn } from "./left-folder.ts";
 import { DRAFT_FILE, findManifest, MANIFEST_FILE } from "./left-manifest.ts";
 import type { ManifestSource } from "./left-manifest.ts";

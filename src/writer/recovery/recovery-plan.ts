@@ -5,7 +5,7 @@ import { withInterruptionsEndedAt } from "../../recordings/interruptions.ts";
 import type { Manifest, ManifestTrack } from "../../recordings/manifest.ts";
 import { INTERRUPTED_CODE } from "../../recordings/recovery-stage.ts";
 import { userIdOf } from "../../recordings/track-file-name.ts";
-import { furthestPosition } from "./left-events.ts";
+import { furthestPosition, trackOwners } from "../../recordings/left-events.ts";
 import type { LeftTrackFile } from "./left-folder.ts";
 import { UNKNOWN } from "./left-manifest.ts";
 import type { ManifestSource } from "./left-manifest.ts";
@@ -72,9 +72,8 @@ function startOf({ manifest, events, tracks, madeAtMs }: Remains): number | unde
 /** Everybody who is known to have been heard, with or without a file, and every file, known or not. */
 function plannedTracks({ manifest, events, tracks: files }: Remains): PlannedTrack[] {
   const known = new Map(manifest.tracks.map((track) => [track.track, track]));
-  for (const { track, userId } of events)
-    if (track !== undefined && userId !== undefined && !known.has(track))
-      known.set(track, { track, userId, name: userId });
+  for (const [track, userId] of trackOwners(events))
+    if (!known.has(track)) known.set(track, { track, userId, name: userId });
   const found = new Map(files.map((file) => [file.track, file]));
   return [...new Set([...known.keys(), ...found.keys()])]
     .sort((a, b) => a - b)

@@ -1,6 +1,6 @@
 /** `events.ndjson` as a dead process left it: perhaps with half a line at its end. Pure. */
-import { recordingEventSchema } from "../../recordings/events.ts";
-import type { RecordingEvent } from "../../recordings/events.ts";
+import { recordingEventSchema } from "./events.ts";
+import type { RecordingEvent } from "./events.ts";
 
 export type LeftEvents = {
   /** Lines that are whole, as they were written; those of a later version of this program included. */
@@ -22,6 +22,14 @@ export function readLeftEvents(text: string): LeftEvents {
     if (event.success) events.push(event.data);
   }
   return { lines, events };
+}
+
+/** Whose the tracks are that were noted there. */
+export function trackOwners(events: readonly RecordingEvent[]): ReadonlyMap<number, string> {
+  const owners = new Map<number, string>();
+  for (const { track, userId } of events)
+    if (track !== undefined && userId !== undefined && !owners.has(track)) owners.set(track, userId);
+  return owners;
 }
 
 /** The furthest position that anything happened at. */
