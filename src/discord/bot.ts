@@ -116,9 +116,9 @@ export class Bot {
       log,
       ...(silence === undefined ? {} : { timing: silence }),
     });
-    notices.onEndedByItself((manifest, endedBecause) => {
-      void tellStarter(client, manifest, { links, retentionDays, endedBecause, log });
-    });
+    notices.onEndedByItself((manifest, endedBecause) =>
+      tellStarter(client, manifest, { links, retentionDays, endedBecause, log }),
+    );
     const record = recordCommand({ recorder, links, retentionDays, notices, botUserId: this.botUserId });
     this.#dispatch = new Dispatch(client, [record], log);
     const restore = (guildId: string): void => {

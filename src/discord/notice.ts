@@ -4,12 +4,16 @@ import type { Log } from "../log.ts";
 import { within } from "../recordings/deadline.ts";
 import type { Manifest } from "../recordings/manifest.ts";
 import type { NoticeBoard, PostedNotice, UnheardPerson } from "../recordings/people.ts";
+import type { EndCause } from "../recordings/session-state.ts";
 import { NicknameSign } from "./nickname-sign.ts";
 import { UnheardNotices } from "./unheard-notice.ts";
 import { leftText, noticeText } from "./notice-text.ts";
 
 /** Each sign must stand within this; Discord limits nickname changes, and a queue there must not hold up a start. */
 const SIGN_TIMEOUT_MS = 8_000;
+
+/** Must not reject. */
+type EndListener = (manifest: Manifest, endedBecause: string | undefined) => Promise<void>;
 
 /** A message that stands in a channel, and what it says. */
 type Posted = { readonly channel: GuildTextBasedChannel; readonly messageId: string; text: string };
@@ -30,7 +34,7 @@ export class GuildNotices implements NoticeBoard {
   readonly #edits = new Map<string, Promise<void>>();
   readonly #fallbackChannels = new Map<string, string>();
   readonly #endReasons = new Map<string, string>();
-  #onEndedByItself: (manifest: Manifest, endedBecause: string | undefined) => void = () => undefined;
+  #onEndedByItself: EndListener = () => Promise.resolve();
 
   constructor(client: Client<true>, log: Log) {
     this.#client = client;
@@ -44,8 +48,8 @@ export class GuildNotices implements NoticeBoard {
     this.#fallbackChannels.set(guildId, channelId);
   }
 
-  /** Called when a recording is over that nobody stopped: its channel was empty, or its connection was lost for good. */
-  onEndedByItself(listener: (manifest: Manifest, endedBecause: string | undefined) => void): void {
+  /** Called when a recording is over that nobody stopped. */
+  onEndedByItself(listener: EndListener): void {
     this.#onEndedByItself = listener;
   }
 
@@ -125,14 +129,15 @@ export class GuildNotices implements NoticeBoard {
     await this.#unheard.heardAgain(manifest, person);
   }
 
-  async clear(manifest: Manifest): Promise<void> {
-    const { id, guild, state, error } = manifest;
+  async clear(manifest: Manifest, ended: EndCause["kind"] | undefined): Promise<void> {
+    const { id, guild } = manifest;
+    if (ended === "shutdown") this.giveEndReason(id, "I was shut down");
     const endedBecause = this.#endReasons.get(id);
-    const isLost = state === "finished" && error !== undefined;
-    if (endedBecause !== undefined || isLost) this.#onEndedByItself(manifest, endedBecause);
+    const wasAsked = ended === "asked" && endedBecause === undefined;
+    const told = ended === undefined || wasAsked ? undefined : this.#onEndedByItself(manifest, endedBecause);
     // A message that Discord takes only now must not stand for ever as it was written.
     const posted = Promise.allSettled([this.#posting.get(id)]).then(() => this.update(manifest));
-    await Promise.all([this.#sign.takeDown(guild.id), posted]);
+    await Promise.all([this.#sign.takeDown(guild.id), posted, told]);
     this.#posting.delete(id);
     this.#posted.delete(id);
     this.#unheard.forget(id);

@@ -1,5 +1,6 @@
 /** What a recording needs of the people's side, Discord: names, and a visible notice. `discord/` implements both. */
 import type { Manifest } from "./manifest.ts";
+import type { EndCause } from "./session-state.ts";
 
 export type Names = {
   /** The display name in the guild; falls back to the user name, then to the id. Never rejects. */
@@ -38,6 +39,10 @@ export type NoticeBoard = {
   unheard(manifest: Manifest, person: UnheardPerson): Promise<void>;
   /** Withdraws that. Never rejects. */
   heardAgain(manifest: Manifest, person: UnheardPerson): Promise<void>;
-  /** Restores the nickname and turns the message into the past. Never rejects. */
-  clear(manifest: Manifest): Promise<void>;
+  /**
+   * Restores the nickname and turns the message into the past; whoever started a recording that nobody stopped gets its
+   * links. Never rejects.
+   * @param ended why it ended; undefined where this process recorded nothing of it.
+   */
+  clear(manifest: Manifest, ended: EndCause["kind"] | undefined): Promise<void>;
 };

@@ -156,10 +156,7 @@ export class Recorder {
     const { log, timing } = this.#around;
     this.#disk.close();
     const sessions = [...this.#byGuild.values()];
-    for (const session of sessions) {
-      if (session.state.kind === "connecting") session.cancel(shuttingDown());
-      else if (isRunning(session.state)) void session.stop();
-    }
+    for (const session of sessions) session.shutDown(shuttingDown());
     try {
       const saved = Promise.all(sessions.map((session) => session.saved));
       await within(saved, timing.shutdownMs, "Finishing the recordings");

@@ -2,8 +2,10 @@ import type { ErrorData } from "../errors.ts";
 
 /** Why a recording ends. */
 export type EndCause =
-  /** Somebody said stop, or the process is about to end. */
+  /** Somebody said stop. */
   | { readonly kind: "asked" }
+  /** The process is about to end. */
+  | { readonly kind: "shutdown" }
   /** The voice connection cannot be had again: kicked, channel gone. What was said until then is complete. */
   | { readonly kind: "lost"; readonly error: ErrorData }
   /** The disk refused: something said is missing. */

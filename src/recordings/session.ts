@@ -123,6 +123,12 @@ export class Session {
     return this.#end({ kind: "asked" });
   }
 
+  /** The process is about to end. */
+  shutDown(error: RecorderError): void {
+    if (this.#state.kind === "connecting") this.cancel(error);
+    else if (isRunning(this.#state)) void this.#end({ kind: "shutdown" });
+  }
+
   /** Ends a recording that has not begun: its start rejects with this error. */
   cancel(error: RecorderError): void {
     this.#cancelledBy = error;
@@ -219,7 +225,7 @@ export class Session {
       // Its page can be opened from now on. Without it the recording is no worse, and checkpoints try again.
       const listed = catalog.upsert(this.#manifest.value);
       await this.#steps.quietly("Telling the catalog", timing.manifestMs, listed);
-      undo.defer(() => this.#clearNotice());
+      undo.defer(() => this.#clearNotice(undefined));
       await this.#unlessCancelled("Showing the notice", timing.noticeMs, () =>
         notices.show(this.#manifest.value, (notice) => this.#manifest.change({ notice })),
       );
@@ -343,13 +349,13 @@ export class Session {
       errors.find((error) => error !== undefined),
     );
     // Taking the notice down may wait for a rate limit; whoever said stop need not.
-    void this.#clearNotice().then(() => this.#settled.resolve());
+    void this.#clearNotice(cause.kind).then(() => this.#settled.resolve());
     return this.#manifest.value;
   }
 
   /** The last manifest, then the folder is let go. */
   async #conclude(cause: EndCause, lengthSamples: number, failure: ErrorData | undefined): Promise<void> {
-    const shown = failure ?? (cause.kind === "asked" ? undefined : cause.error);
+    const shown = failure ?? ("error" in cause ? cause.error : undefined);
     const startedAtMs = this.#manifest.value.startedAtMs ?? Date.now();
     this.#manifest.endInterruptions(lengthSamples);
     await this.#manifest.seal({
@@ -365,9 +371,9 @@ export class Session {
     this.#log.info({ state: this.#state.kind }, "recording ended");
   }
 
-  async #clearNotice(): Promise<void> {
+  async #clearNotice(ended: EndCause["kind"] | undefined): Promise<void> {
     const { notices, timing } = this.#around;
-    const cleared = notices.clear(this.#manifest.value);
+    const cleared = notices.clear(this.#manifest.value, ended);
     await this.#steps.quietly("Taking down the notice", timing.noticeMs, cleared);
   }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { SAMPLE_RATE } from "../../src/audio/pcm.ts";
 import { toneSpeech } from "../simulator/people/speech.ts";
-import { Call } from "../support/call.ts";
+import { Call, trackLinks } from "../support/call.ts";
 import { rms } from "../support/tones.ts";
 import { eventually } from "../support/wait.ts";
 import { firstChannel, readWithWavefile } from "../support/wav-readers.ts";
@@ -38,6 +38,13 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     assert.equal(manifest.state, "finished");
     assert.equal(manifest.tracks.length, 2);
     assert.doesNotMatch(call.discord.botNickname ?? "", /\[REC\]/, "the nickname is restored");
+    const [links] = people[0].directMessages;
+    assert.match(
+      links?.content ?? "",
+      /It ended because I was shut down/,
+      "whoever started it gets the links",
+    );
+    assert.equal(trackLinks(links?.content ?? "").size, 2);
     for (const person of people) {
       const samples = firstChannel(call.trackPath(person.id));
       assert.equal(samples.length, manifest.lengthSamples);

@@ -412,3 +412,19 @@ test("a recording is said to be over once, after its files are let go", options,
     "at a shutdown, before close resolves",
   );
 });
+
+test(
+  "the notice learns why a recording ended: asked for, by a fault, or with the process",
+  options,
+  async () => {
+    await using studio = await Studio.open();
+    await studio.recorder.start(request());
+    await studio.recorder.stop("1");
+    await studio.recorder.start(request());
+    studio.writer.fault(studio.capture.handle, { code: "E-IO", message: "No.", remedy: "", detail: "" });
+    await until(() => studio.notices.ends.length === 2);
+    await studio.recorder.start(request());
+    await studio.recorder.close();
+    assert.deepEqual(studio.notices.ends, ["asked", "fault", "shutdown"]);
+  },
+);

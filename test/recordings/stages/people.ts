@@ -1,5 +1,6 @@
 import type { Manifest } from "../../../src/recordings/manifest.ts";
 import type { Names, NoticeBoard, PostedNotice, UnheardPerson } from "../../../src/recordings/people.ts";
+import type { EndCause } from "../../../src/recordings/session-state.ts";
 import type { Gate, Journal } from "./journal.ts";
 
 /** A notice board that everybody would see if there were anybody. */
@@ -47,7 +48,11 @@ export class PlainNotices implements NoticeBoard {
     this.#journal.note(`notices.heardAgain ${name}`);
   }
 
-  async clear(manifest: Manifest): Promise<void> {
+  /** Why the recordings ended, in order. */
+  readonly ends: (EndCause["kind"] | undefined)[] = [];
+
+  async clear(manifest: Manifest, ended: EndCause["kind"] | undefined): Promise<void> {
+    this.ends.push(ended);
     this.#journal.note(`notices.clear ${manifest.state}`);
     await this.clearGate?.passed;
   }
