@@ -3,6 +3,8 @@ import * as fs from "node:fs";
 import path from "node:path";
 import { RecorderError } from "../errors.ts";
 
+const NEWLINE = 0x0a;
+
 /** Writes all of `bytes` at `position`; `writeSync` alone may stop short. Throws what the disk says. */
 export function writeFully(fd: number, bytes: Uint8Array, byteLength: number, position: number): void {
   let done = 0;
@@ -21,6 +23,15 @@ export function syncDirectory(directory: string): void {
   } finally {
     fs.closeSync(fd);
   }
+}
+
+/** Opens a file of lines to append to. Half a line, left by a crash or a full disk, is ended first: it must not spoil the next. */
+export function openForLines(file: string): number {
+  const fd = fs.openSync(file, "a+");
+  const { size } = fs.fstatSync(fd);
+  const last = Buffer.alloc(1);
+  if (size > 0 && fs.readSync(fd, last, 0, 1, size - 1) === 1 && last[0] !== NEWLINE) fs.writeSync(fd, "\n");
+  return fd;
 }
 
 /** Replaces a file as one step: a reader, or a crash, finds the old text or the new one, never a part. */

@@ -9,7 +9,7 @@ import type { Manifest } from "../recordings/manifest.ts";
 import type { OpenRequest, UnwrittenTrack, WrittenTrack } from "../recordings/stages.ts";
 import { trackFileName, trackNumberOf, userIdOf } from "../recordings/track-file-name.ts";
 import { diskError } from "./disk-error.ts";
-import { replaceFile, syncDirectory } from "./durable-file.ts";
+import { openForLines, replaceFile, syncDirectory } from "./durable-file.ts";
 import { TrackFile } from "./track-file.ts";
 import { wavTagsOf } from "./track-tags.ts";
 import { Unwritten } from "./unwritten.ts";
@@ -45,7 +45,7 @@ export class RecordingFiles {
       fs.mkdirSync(this.#tracksDirectory, { recursive: true });
       if (request.continues) this.#reopenTracks(nowMs);
       replaceFile(this.#manifestFile, manifestText(request.manifest));
-      const fd = fs.openSync(path.join(request.directory, "events.ndjson"), "a");
+      const fd = openForLines(path.join(request.directory, "events.ndjson"));
       syncDirectory(request.directory);
       return fd;
     });

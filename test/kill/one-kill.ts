@@ -32,15 +32,14 @@ const MOST_LOST_MS = 2_000;
 const MOST_MOVED_MS = 250;
 
 const WAIT_MS = 60_000;
-/** How long each phase lasts, about: the kill comes within it. */
-const START_MS = 1_500;
-const FINISH_MS = 200;
+/** What the phases last, measured by the bot's own start, which tells how busy the machine is; a little more. */
+const START_SHARE = 1;
+const FINISH_SHARE = 0.1;
+const RECOVERY_SHARE = 1.5;
 const RECORDING_MS = { from: 400, to: 4_400 };
 /** On the recording's clock: around the step at which the files grow. */
 const CHECKPOINT_MS = { from: 4_700, to: 5_500 };
 const TALK_MS = 1_200;
-/** Starting over takes this much of a start that nobody disturbs; what is recovered comes at its end. */
-const RECOVERY_SHARE = 1.5;
 /** Whoever stays talks on for so long after the kill. */
 const TALK_ON_MS = 500;
 /** So long are people quiet before they speak again, for that to be a new beginning. */
@@ -51,8 +50,8 @@ export type Scene = {
   readonly call: Call;
   readonly talkers: readonly [Talker, Talker];
   readonly lag: Lag;
-  /** How long the bot takes to start. */
-  readonly startupMs: number;
+  /** How long the bot took to start the last time. */
+  startupMs: number;
 };
 
 /** The bot runs when this begins, and when it resolves. Rejects where anything is not as it must be. */
@@ -61,7 +60,7 @@ export async function killOnce(scene: Scene, kill: Kill): Promise<Outcome> {
   for (const { person } of talkers) await person.join();
   const life = new Life(call);
   const beganAtMs = Date.now();
-  const { talking, stoppedAtMs, told } = await life.leadUp(talkers, kill);
+  const { talking, stoppedAtMs, told } = await life.leadUp(scene, kill);
   const deaths = [await life.die()];
   const left = life.manifest;
   const addresses = left?.startedAtMs === undefined ? undefined : await addressesOf(call, left);
@@ -74,6 +73,7 @@ export async function killOnce(scene: Scene, kill: Kill): Promise<Outcome> {
   const last = deaths.at(-1)?.manifest;
   const restartedAtMs = Date.now();
   await call.restart();
+  scene.startupMs = Date.now() - restartedAtMs;
 
   const goesOn = kill.peopleStay && last !== undefined && isRunning(last);
   if (goesOn) await life.heardSince(restartedAtMs);
@@ -149,10 +149,9 @@ class Life {
   }
 
   /** Everything until the instant of the kill. */
-  async leadUp(talkers: readonly Talker[], { phase, instant }: Kill): Promise<LeadUp> {
+  async leadUp({ talkers, startupMs }: Scene, { phase, instant }: Kill): Promise<LeadUp> {
     const { discord } = this.#call;
-    const host = talkers[0]?.person;
-    assert.ok(host !== undefined);
+    const host = talkers[0].person;
     const talk = (ms: number): Promise<Utterance[]> =>
       Promise.all(talkers.map((talker) => talker.say((ms + TALK_ON_MS) / 1000)));
     let told = false;
@@ -162,13 +161,14 @@ class Life {
     });
     if (phase === "start") {
       starting.catch(() => undefined); // it is killed before it can answer
-      const talking = talk(instant * START_MS);
-      await sleep(instant * START_MS);
+      const waitMs = instant * startupMs * START_SHARE;
+      const talking = talk(waitMs);
+      await sleep(waitMs);
       return { talking, stoppedAtMs: Infinity, told };
     }
     await starting;
     const beginMs = Date.now();
-    const killAtMs = this.#killAtMs(phase, instant, beginMs);
+    const killAtMs = this.#killAtMs(phase, instant, beginMs, startupMs);
     const talking = talk(killAtMs - beginMs);
     let stoppedAtMs = Infinity;
     if (phase === "finish") {
@@ -180,12 +180,12 @@ class Life {
     return { talking, stoppedAtMs, told };
   }
 
-  #killAtMs(phase: Kill["phase"], instant: number, beginMs: number): number {
+  #killAtMs(phase: Kill["phase"], instant: number, beginMs: number, startupMs: number): number {
     const within = ({ from, to }: { readonly from: number; readonly to: number }): number =>
       from + instant * (to - from);
     if (phase === "recording") return beginMs + within(RECORDING_MS);
     if (phase === "checkpoint") return (this.manifest?.startedAtMs ?? beginMs) + within(CHECKPOINT_MS);
-    return beginMs + TALK_MS + instant * (phase === "finish" ? FINISH_MS : TALK_MS);
+    return beginMs + TALK_MS + instant * (phase === "finish" ? startupMs * FINISH_SHARE : TALK_MS);
   }
 
   /** Waits until the recording goes on, in the process that was started then. */

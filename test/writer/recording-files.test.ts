@@ -81,3 +81,24 @@ test("a frame of the wrong shape, at no position, or after the close is discarde
   assert.equal(discarded(open.files), 5);
   assert.equal(track?.writtenSamples, FRAME_SAMPLES);
 });
+
+test("an event that a crash tore does not spoil the one after it", () => {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), "writer-test-"));
+  const events = path.join(directory, "events.ndjson");
+  fs.writeFileSync(events, '{"atMs":1,"kind":"started"}\n{"atMs":2,"ki');
+  const request = { handle: 1, directory, channels: 1, startedAtMs: STARTED_AT_MS, continues: true } as const;
+  const files = new RecordingFiles({ ...request, manifest: manifestOf("id", 1) }, 0);
+  try {
+    files.recordEvent({ atMs: 3, kind: "resumed" });
+    const lines = fs.readFileSync(events, "utf8").split("\n");
+    assert.deepEqual(lines, [
+      '{"atMs":1,"kind":"started"}',
+      '{"atMs":2,"ki',
+      '{"atMs":3,"kind":"resumed"}',
+      "",
+    ]);
+  } finally {
+    files.release();
+    fs.rmSync(directory, { recursive: true });
+  }
+});
