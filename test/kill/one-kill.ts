@@ -32,7 +32,7 @@ const MOST_LOST_MS = 2_000;
 const MOST_MOVED_MS = 250;
 
 const WAIT_MS = 60_000;
-/** What the phases last, measured by the bot's own start, which tells how busy the machine is; a little more. */
+/** What the phases last, as shares of the bot's own start, which tells how busy the machine is. */
 const START_SHARE = 1;
 const FINISH_SHARE = 0.1;
 const RECOVERY_SHARE = 1.5;
