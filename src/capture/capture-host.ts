@@ -1,11 +1,16 @@
-import { Worker } from "node:worker_threads";
+import { type ResourceLimits, Worker } from "node:worker_threads";
 import { messageOf } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { CaptureCommand, CaptureReport, CaptureWorkerData } from "./protocol.ts";
 
 const CLOSE_TIMEOUT_MS = 5_000;
-/** 100 speakers need a tenth of it: a leak ends this thread, which is started again, and not the process. */
-const MAX_HEAP_MB = 512;
+
+/**
+ * 100 speakers need a tenth of the old generation: a leak ends this thread, which is started again, and not the process.
+ * The young one would grow to 134 MB in a day by itself, and keep as much garbage of the decoder; kept small it costs no
+ * more time.
+ */
+export const CAPTURE_LIMITS: ResourceLimits = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 12 };
 
 /** What the thread says of recordings. */
 export type RecordingReport = Exclude<CaptureReport, { readonly kind: "closed" }>;
@@ -40,7 +45,7 @@ export class CaptureHost {
     const worker = new Worker(new URL("./capture-worker.ts", import.meta.url), {
       workerData: this.#data,
       name: "capture",
-      resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
+      resourceLimits: CAPTURE_LIMITS,
     });
     this.#worker = worker;
     let cause: unknown;

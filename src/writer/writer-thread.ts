@@ -1,5 +1,5 @@
 /** The main thread's handle of the writer thread. */
-import { Worker } from "node:worker_threads";
+import { type ResourceLimits, Worker } from "node:worker_threads";
 import { fromErrorData, RecorderError, toErrorData } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { type FrameQueueMemory, wakeConsumer } from "../queue/frame-queue.ts";
@@ -17,6 +17,8 @@ import type { FromWriter, ToWriter, WriterCall, WriterWorkerData } from "./proto
 /** A disk may stall for long; a caller must not wait for ever. */
 const CALL_DEADLINE_MS = 30_000;
 const SHUTDOWN_DEADLINE_MS = 5_000;
+/** A few megabytes are needed: a leak ends this thread, which is replaced, and not the process. */
+const LIMITS: ResourceLimits = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 12 };
 /** A thread that keeps dying is not started again by itself: its recordings end, and the next `open()` tries. */
 const MAX_DEATHS = 3;
 const DEATHS_WINDOW_MS = 60_000;
@@ -132,7 +134,11 @@ export class WriterThread implements WriterStage {
     if (this.#worker !== undefined || this.#closing !== undefined) return;
     const { memory, logLevel, log } = this.#options;
     const workerData: WriterWorkerData = { memory, logLevel };
-    const worker = new Worker(new URL("./writer-worker.ts", import.meta.url), { workerData, name: "writer" });
+    const worker = new Worker(new URL("./writer-worker.ts", import.meta.url), {
+      workerData,
+      name: "writer",
+      resourceLimits: LIMITS,
+    });
     this.#worker = worker;
     worker.on("message", (message: FromWriter) => this.#receive(message));
     worker.on("error", (error) => log.error({ err: error }, "the writer thread failed"));
