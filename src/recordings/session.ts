@@ -185,7 +185,7 @@ export class Session {
 
   onWriterEvent(event: WriterEvent): void {
     if (isOver(this.#state)) return;
-    if (event.kind === "replaced") this.#onWriterReplaced();
+    if (event.kind === "replaced") this.#onWriterReplaced(event.position);
     else if (event.kind === "unwritten") this.#manifest.discount(event.tracks);
     else this.#onFault(event.error);
   }
@@ -199,10 +199,11 @@ export class Session {
     }
   }
 
-  #onWriterReplaced(): void {
+  /** @param goesOnAt before now by as long as the dead one had taken nothing; undefined where nothing waited for it */
+  #onWriterReplaced(goesOnAt: number | undefined): void {
     const atMs = Date.now();
     const { startedAtMs = atMs } = this.#manifest.value;
-    const position = Math.max(this.#position, samplesOfMs(atMs - startedAtMs));
+    const position = goesOnAt ?? Math.max(this.#position, samplesOfMs(atMs - startedAtMs));
     this.#note({ atMs, position, kind: "writer-replaced" });
     this.#manifest.outliveWriter(position);
   }

@@ -174,8 +174,16 @@ export type UnwrittenTrack = {
 export type WriterEvent =
   /** A disk error ended this recording's writing; everything before it is kept. */
   | { readonly kind: "fault"; readonly handle: RecordingHandle; readonly error: ErrorData }
-  /** The writer died and another goes on with the files: what the dead one had in its hands is missing, about 0.1 s. */
-  | { readonly kind: "replaced"; readonly handle: RecordingHandle }
+  /**
+   * The writer died and another goes on with the files: what the dead one had in its hands is missing, about 0.1 s.
+   * Told before `close` is answered.
+   */
+  | {
+      readonly kind: "replaced";
+      readonly handle: RecordingHandle;
+      /** Of the first frame that the dead one left in the queue; undefined where that was empty. */
+      readonly position?: number;
+    }
   /** What the disk refused, once for all: told before `close` is answered, and only where there was any. */
   | {
       readonly kind: "unwritten";

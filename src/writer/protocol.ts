@@ -11,6 +11,8 @@ export type WriterWorkerData = { readonly memory: FrameQueueMemory; readonly log
 /** A command that is answered by exactly one `Reply` with the same `call`. */
 export type WriterCall =
   | { readonly kind: "open"; readonly call: number; readonly request: OpenRequest }
+  /** Takes up a recording that a dead thread had open; the event `replaced` follows. */
+  | { readonly kind: "reopen"; readonly call: number; readonly request: OpenRequest }
   | {
       readonly kind: "writeManifest";
       readonly call: number;

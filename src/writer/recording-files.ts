@@ -10,8 +10,9 @@ import type { OpenRequest, UnwrittenTrack, WrittenTrack } from "../recordings/st
 import { trackFileName, trackNumberOf, userIdOf } from "../recordings/track-file-name.ts";
 import { diskError } from "./disk-error.ts";
 import { openForLines, replaceFile, syncDirectory } from "./durable-file.ts";
-import { TrackFile } from "./track-file.ts";
+import { NOTHING_SO_FAR, TrackFile } from "./track-file.ts";
 import { wavTagsOf } from "./track-tags.ts";
+import { readTracksSoFar } from "./tracks-so-far.ts";
 import { Unwritten } from "./unwritten.ts";
 
 /** One person's file and what it is called. */
@@ -214,19 +215,19 @@ export class RecordingFiles {
 
   /** Takes up every track that an earlier writer of this recording made. */
   #reopenTracks(nowMs: number): void {
+    const soFar = readTracksSoFar(this.#manifestFile);
     for (const file of fs.readdirSync(this.#tracksDirectory)) {
       const track = trackNumberOf(file);
       if (track === undefined) continue;
       const known = this.#manifest.tracks.find((candidate) => candidate.track === track);
       const userId = known?.userId ?? userIdOf(file) ?? "unknown";
       if (known !== undefined && known.name !== userId) this.#names.set(track, known.name);
-      const { writtenSamples = 0, peak = 0 } = known ?? {};
       const wav = TrackFile.reopen(
         path.join(this.#tracksDirectory, file),
         this.#request.channels,
         this.#tagsOf(track, userId),
         nowMs,
-        { writtenSamples, peak },
+        soFar.get(track) ?? NOTHING_SO_FAR,
         this.#unwrittenOf(track, userId),
       );
       this.#tracks.set(track, { track, userId, file, wav });

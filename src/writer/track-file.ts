@@ -18,7 +18,7 @@ export type FinishedTrack = {
 /** What an earlier writer of the same file had of it. */
 export type TrackSoFar = Pick<FinishedTrack, "writtenSamples" | "peak">;
 
-const NOTHING: TrackSoFar = { writtenSamples: 0, peak: 0 };
+export const NOTHING_SO_FAR: TrackSoFar = { writtenSamples: 0, peak: 0 };
 
 /**
  * Lives on the writer thread; nothing else touches the file. Every method may throw what the disk says; the file is a
@@ -55,7 +55,7 @@ export class TrackFile {
     nowMs: number,
     unwritten: Unwritten,
   ): TrackFile {
-    return new TrackFile(GrowingWav.create(file, channels, tags, nowMs), channels, NOTHING, unwritten);
+    return new TrackFile(GrowingWav.create(file, channels, tags, nowMs), channels, NOTHING_SO_FAR, unwritten);
   }
 
   /**

@@ -31,6 +31,8 @@ export class WriterLoop {
   readonly #port: MessagePort;
   readonly #log: Log;
   readonly #recordings = new Map<RecordingHandle, RecordingFiles>();
+  /** Taken up from a dead writer, and not told of yet. */
+  readonly #takenUp = new Set<RecordingHandle>();
   #running = true;
   /** Frames of recordings that are not open. */
   #strayFrames = 0;
@@ -67,7 +69,11 @@ export class WriterLoop {
     let taken = 0;
     for (; taken < limit; taken++) {
       const frame = this.#consumer.peek();
-      if (frame === undefined) break;
+      if (frame === undefined) {
+        for (const handle of this.#takenUp) this.#tellReplaced(handle);
+        break;
+      }
+      if (this.#takenUp.size > 0) this.#tellReplaced(frame.recording, frame.position);
       const recording = this.#recordings.get(frame.recording);
       if (recording === undefined) this.#strayFrames++;
       else {
@@ -134,6 +140,7 @@ export class WriterLoop {
       case "recordEvent":
         return this.#attempt(message.handle, (recording) => recording.recordEvent(message.event));
       case "open":
+      case "reopen":
       case "writeManifest":
       case "close":
       case "release":
@@ -170,6 +177,10 @@ export class WriterLoop {
       case "open":
         this.#open(message.request);
         break;
+      case "reopen":
+        this.#open(message.request);
+        this.#takenUp.add(message.request.handle);
+        break;
       case "writeManifest":
         this.#recordingOf(message.handle).writeManifest(message.manifest);
         break;
@@ -196,6 +207,7 @@ export class WriterLoop {
   #release(handle: RecordingHandle): void {
     const recording = this.#recordingOf(handle);
     this.#recordings.delete(handle);
+    this.#takenUp.delete(handle);
     recording.release();
   }
 
@@ -207,6 +219,7 @@ export class WriterLoop {
         "the queue did not reach the end of the recording; closing as it is",
       );
     }
+    this.#tellReplaced(handle);
     try {
       return recording.close(lengthSamples, performance.now(), (error) =>
         this.#log.error({ handle, err: error }, "the disk refused a part of a track's end"),
@@ -214,6 +227,13 @@ export class WriterLoop {
     } finally {
       this.#tellUnwritten(handle, recording.unwritten);
     }
+  }
+
+  /** @param position where the first frame belongs that the dead writer left */
+  #tellReplaced(handle: RecordingHandle, position?: number): void {
+    if (!this.#takenUp.delete(handle)) return;
+    const where = position === undefined ? {} : { position };
+    this.#send({ kind: "event", event: { kind: "replaced", handle, ...where } });
   }
 
   /** Before the answer, whatever that is. */

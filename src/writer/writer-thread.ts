@@ -19,7 +19,7 @@ const CALL_DEADLINE_MS = 30_000;
 const SHUTDOWN_DEADLINE_MS = 5_000;
 /** A few megabytes are needed: a leak ends this thread, which is replaced, and not the process. */
 const LIMITS: ResourceLimits = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 12 };
-/** A thread that keeps dying is not started again by itself: its recordings end, and the next `open()` tries. */
+/** A thread that keeps dying is not started again by itself: its recordings end, and closing or opening one tries. */
 const MAX_DEATHS = 3;
 const DEATHS_WINDOW_MS = 60_000;
 
@@ -55,13 +55,16 @@ type CallWithoutNumber = WriterCall extends infer Call
 /**
  * Lives on the main thread. The thread itself starts with the first `open()`. Every call ends within 30 s: answered,
  * or rejected with `E-WRITER`. When the thread dies, another one takes up its recordings, the queue and the calls that
- * wait. When that happens too often, the recordings get a `fault` event, and their files stay valid as they are.
+ * wait. When that happens too often, the recordings get a `fault` event; closing them starts one more thread, and where
+ * that dies too, their files stay valid as they are.
  */
 export class WriterThread implements WriterStage {
   readonly #options: WriterThreadOptions;
   readonly #pending = new Map<number, PendingCall>();
   readonly #listeners: ((event: WriterEvent) => void)[] = [];
   readonly #open = new Map<RecordingHandle, OpenRecording>();
+  /** Those of the open ones that lost too many threads. */
+  readonly #givenUp = new Set<RecordingHandle>();
   #worker: Worker | undefined;
   /** Times of unexpected ends within the last minute. */
   #deathsAtMs: readonly number[] = [];
@@ -118,12 +121,16 @@ export class WriterThread implements WriterStage {
     end?: { readonly lengthSamples: number; readonly fence: number },
   ): Promise<readonly WrittenTrack[] | void> {
     if (handle === undefined || end === undefined) return this.#shutdown();
+    if (this.#worker === undefined && this.#givenUp.has(handle)) this.#goOn();
     return this.#call({ kind: "close", handle, lengthSamples: end.lengthSamples, fence: end.fence });
   }
 
   async release(handle: RecordingHandle): Promise<void> {
-    await this.#call({ kind: "release", handle });
-    this.#open.delete(handle);
+    try {
+      await this.#call({ kind: "release", handle });
+    } finally {
+      this.#forget(handle);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -195,9 +202,19 @@ export class WriterThread implements WriterStage {
     this.#deathsAtMs = [...this.#deathsAtMs.filter((atMs) => nowMs - atMs < DEATHS_WINDOW_MS), nowMs];
     if (this.#deathsAtMs.length <= MAX_DEATHS) return this.#goOn();
     this.#rejectPending();
-    const lost = [...this.#open.keys()];
-    this.#open.clear();
-    for (const handle of lost) this.#fault(handle, notRunning());
+    for (const handle of [...this.#open.keys()]) this.#giveUp(handle);
+  }
+
+  /** The recording cannot go on; whoever closes it has one more thread for that, once. */
+  #giveUp(handle: RecordingHandle): void {
+    if (this.#givenUp.has(handle)) return this.#forget(handle);
+    this.#givenUp.add(handle);
+    this.#fault(handle, notRunning());
+  }
+
+  #forget(handle: RecordingHandle): void {
+    this.#open.delete(handle);
+    this.#givenUp.delete(handle);
   }
 
   /** Another thread takes up the recordings first, then the calls that the dead one did not answer, in their order. */
@@ -222,11 +239,12 @@ export class WriterThread implements WriterStage {
     if (open === undefined) return;
     const { manifest, request } = open;
     try {
-      await this.#call({ kind: "open", request: { ...request, manifest, continues: true } });
-      this.#emit({ kind: "replaced", handle });
+      await this.#call({ kind: "reopen", request: { ...request, manifest, continues: true } });
     } catch (error) {
       // Told once, by whoever gave the recording up.
-      if (this.#open.delete(handle)) this.#fault(handle, error);
+      if (!this.#open.has(handle) || this.#givenUp.has(handle)) return;
+      this.#forget(handle);
+      this.#fault(handle, error);
     }
   }
 

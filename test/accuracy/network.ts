@@ -26,6 +26,9 @@ export type Arrival = {
   readonly opus: Buffer;
 };
 
+/** The same, and which of the speaker's connections it came from: each has a number of its own. */
+export type SentPacket = Arrival & { readonly ssrc: number };
+
 /** A chirp that a speaker made. */
 export type SaidChirp = {
   /** Where it belongs on the recording's clock, in samples. */
@@ -41,11 +44,72 @@ const BASE_DELAY_MS = 40;
 const REORDER_MS = 50;
 const DUPLICATE_MS = 20;
 const LATE_MS = 300;
+/** Between the SSRCs that a speaker has one after another. */
+const SSRC_STEP = 1_000;
+
+/** One speaker's clock and way through the weather. */
+export class Carrier {
+  readonly #speaker: number;
+  readonly #pace: number;
+  readonly #weather: Weather;
+  readonly #random: SeededRandom;
+  readonly #start: number;
+  #renewals = 0;
+  #firstTimestamp = 0;
+  #sequence = 0;
+
+  /** @param clockPpm how much faster than the recorder's the speaker's clock runs */
+  constructor(speaker: number, clockPpm: number, weather: Weather, random: SeededRandom) {
+    this.#speaker = speaker;
+    this.#pace = 1 / (1 + clockPpm / 1e6);
+    this.#weather = weather;
+    this.#random = random;
+    // Nobody's frames begin when another one's do.
+    this.#start = samplesOfMs(BASE_DELAY_MS) + random.next() * FRAME_SAMPLES;
+    this.#draw();
+  }
+
+  /** Where a sound belongs that is made after so many samples of the speaker's clock. */
+  placeOf(at: number): number {
+    return this.#start + at * this.#pace;
+  }
+
+  /** Sends a frame of 20 ms, numbered from the beginning: what arrives of it is nothing, one packet or two. */
+  send(frame: number, opus: Buffer): SentPacket[] {
+    const weather = this.#weather;
+    const random = this.#random;
+    const sequence = this.#sequence++ & 0xffff;
+    if (random.next() < (weather.loss ?? 0)) return [];
+    let delayMs = Math.abs(normal(random)) * weather.jitterMs;
+    if (random.next() < (weather.reorder ?? 0)) delayMs += REORDER_MS;
+    if (random.next() < (weather.late ?? 0)) delayMs += LATE_MS;
+    const packet = {
+      speaker: this.#speaker,
+      ssrc: this.#renewals * SSRC_STEP + this.#speaker + 1,
+      arrival: this.placeOf(frame * FRAME_SAMPLES) + (delayMs * SAMPLE_RATE) / 1000,
+      sequence,
+      timestamp: (this.#firstTimestamp + frame * FRAME_SAMPLES) >>> 0,
+      opus,
+    };
+    if (random.next() >= (weather.duplicate ?? 0)) return [packet];
+    return [packet, { ...packet, arrival: packet.arrival + random.next() * samplesOfMs(DUPLICATE_MS) }];
+  }
+
+  /** The speaker joins anew: another SSRC, other numbers. */
+  renew(): void {
+    this.#renewals++;
+    this.#draw();
+  }
+
+  #draw(): void {
+    this.#sequence = this.#random.below(0x1_0000);
+    this.#firstTimestamp = this.#random.below(0x1_0000) * 0x1_0000;
+  }
+}
 
 /**
- * Carries one speaker's packets. Sounds belong where the undelayed packet would bring them: the base delay, the same for
- * all, is part of the recording's clock.
- * @param clockPpm how much faster than the recorder's the speaker's clock runs
+ * Carries all that one speaker says. Sounds belong where the undelayed packet would bring them: the base delay, the same
+ * for all, is part of the recording's clock.
  */
 export function carry(
   said: Utterances,
@@ -53,34 +117,31 @@ export function carry(
   clockPpm: number,
   weather: Weather,
   random: SeededRandom,
-): { readonly arrivals: Arrival[]; readonly chirps: SaidChirp[] } {
-  const pace = 1 / (1 + clockPpm / 1e6);
-  // Nobody's frames begin when another one's do.
-  const start = samplesOfMs(BASE_DELAY_MS) + random.next() * FRAME_SAMPLES;
-  const firstSequence = random.below(0x1_0000);
-  const firstTimestamp = random.below(0x1_0000) * 0x1_0000;
-  const arrivals: Arrival[] = [];
+): { readonly arrivals: SentPacket[]; readonly chirps: SaidChirp[] } {
+  return carryFrom(0, said, new Carrier(speaker, clockPpm, weather, random));
+}
+
+/** Carries what a speaker says from a frame on. */
+export function carryFrom(
+  from: number,
+  said: Utterances,
+  carrier: Carrier,
+): { readonly arrivals: SentPacket[]; readonly chirps: SaidChirp[] } {
+  const arrivals: SentPacket[] = [];
   const received = new Set<number>();
-  let sent = 0;
   for (const [frame, opus] of said.packets.entries()) {
     if (opus === undefined) continue;
-    const sequence = (firstSequence + sent++) & 0xffff;
-    const timestamp = (firstTimestamp + frame * FRAME_SAMPLES) >>> 0;
-    if (random.next() < (weather.loss ?? 0)) continue;
-    received.add(frame);
-    let delayMs = Math.abs(normal(random)) * weather.jitterMs;
-    if (random.next() < (weather.reorder ?? 0)) delayMs += REORDER_MS;
-    if (random.next() < (weather.late ?? 0)) delayMs += LATE_MS;
-    const arrival = start + frame * FRAME_SAMPLES * pace + (delayMs * SAMPLE_RATE) / 1000;
-    arrivals.push({ speaker, arrival, sequence, timestamp, opus });
-    if (random.next() < (weather.duplicate ?? 0)) {
-      const again = arrival + random.next() * samplesOfMs(DUPLICATE_MS);
-      arrivals.push({ speaker, arrival: again, sequence, timestamp, opus });
-    }
+    const arrived = carrier.send(from + frame, opus);
+    if (arrived.length > 0) received.add(frame);
+    arrivals.push(...arrived);
   }
   const chirps = said.chirps.map((at) => {
     const frame = Math.floor(at / FRAME_SAMPLES);
-    return { position: start + at * pace, instant: frame, lost: !received.has(frame) };
+    return {
+      position: carrier.placeOf(from * FRAME_SAMPLES + at),
+      instant: from + frame,
+      lost: !received.has(frame),
+    };
   });
   return { arrivals: arrivals.sort((a, b) => a.arrival - b.arrival), chirps };
 }

@@ -14,7 +14,7 @@ import { rms } from "../support/tones.ts";
 import { eventually, sleep } from "../support/wait.ts";
 import { firstChannel } from "../support/wav-readers.ts";
 
-const HOOK = fileURLToPath(new URL("../support/faulty-capture.ts", import.meta.url));
+const HOOK = fileURLToPath(new URL("../support/faulty-thread.ts", import.meta.url));
 
 /** Jitter, look-ahead and the last decoded frame: what may still sound after the last sign of life. */
 const EDGE_SAMPLES = 0.25 * SAMPLE_RATE;
@@ -28,11 +28,11 @@ test(
   "the capture thread dies of memory, of an exception and for good: each gap is exact and told, every packet counted",
   { timeout: 120_000 },
   async () => {
-    const trigger = join(tmpdir(), `faulty-capture-${process.pid}`);
+    const trigger = join(tmpdir(), `faulty-thread-${process.pid}`);
     await using call = await Call.start({
       dave: true,
       nodeOptions: ["--import", HOOK],
-      environment: { FAULTY_CAPTURE: trigger },
+      environment: { FAULTY_THREAD: trigger },
     });
     const { discord } = call;
     const zoe = call.addHost("Zoë");
@@ -47,7 +47,7 @@ test(
     for (const [turn, how] of ["memory", "throw"].entries()) {
       const speaking = Promise.all([zoe.say(toneSpeech(440, 3)), ben.say(toneSpeech(660, 3))]);
       await sleep(1_000);
-      writeFileSync(trigger, how);
+      writeFileSync(trigger, `capture ${how}`);
       // Filling half a gigabyte takes a busy machine its time.
       await eventually(`death by ${how}`, () => count("interrupted") === turn + 1, 60_000);
       assert.ok(!existsSync(trigger), "the thread took its death");
@@ -64,7 +64,7 @@ test(
     const status = fullText(await discord.command(zoe, "record status"));
     assert.equal(status.match(/Nobody could be heard from/g)?.length, 2, status);
 
-    writeFileSync(trigger, "exit");
+    writeFileSync(trigger, "capture exit");
     await eventually("its end", () => call.manifest.state === "finished", 20_000);
     const { manifest } = call;
     assert.equal(manifest.error?.code, "E-CAPTURE-DIED");

@@ -45,7 +45,7 @@ function freshDirectory(): { directory: string } & Disposable {
 async function samplesLostByKill(): Promise<number> {
   using fresh = freshDirectory();
   const child = startRecorder("until killed", fresh.directory);
-  setTimeout(() => child.kill("SIGKILL"), 2_500);
+  child.stdout.once("data", () => setTimeout(() => child.kill("SIGKILL"), 2_000));
   const lines = await linesOf(child);
   const offered = lines.at(-1).offered;
   assert.ok(offered > SAMPLE_RATE, "it had recorded for a while");
