@@ -3,7 +3,7 @@
  * `node test/bench/pipeline.ts <speakers> <seconds>` prints CPU of all threads.
  */
 import { FRAME_SAMPLES } from "../../src/audio/pcm.ts";
-import type { Arrival } from "../accuracy/network.ts";
+import type { SentPacket } from "../accuracy/network.ts";
 import { record } from "../accuracy/recorded.ts";
 import { WriterSetup } from "../writer/recording-setup.ts";
 import { cpuSecondsSince } from "./harness/cpu-clock.ts";
@@ -17,8 +17,8 @@ const arrivals = await arrivalsOf(seconds);
 const cpuSeconds = await run(arrivals);
 console.log(JSON.stringify({ packets: arrivals.length, cpuSeconds }));
 
-async function arrivalsOf(duration: number): Promise<Arrival[]> {
-  const all: Arrival[] = [];
+async function arrivalsOf(duration: number): Promise<SentPacket[]> {
+  const all: SentPacket[] = [];
   for (let speaker = 0; speaker < speakers; speaker++) {
     const { packets } = await speechOf(speaker, duration);
     for (const [frame, opus] of packets.entries()) {
@@ -31,7 +31,7 @@ async function arrivalsOf(duration: number): Promise<Arrival[]> {
   return all.sort((a, b) => a.arrival - b.arrival);
 }
 
-async function run(packets: readonly Arrival[]): Promise<number> {
+async function run(packets: readonly SentPacket[]): Promise<number> {
   await using setup = await WriterSetup.start();
   const before = process.cpuUsage();
   const { counts } = await record(setup, packets, speakers);
