@@ -25,7 +25,7 @@ async function arrivalsOf(duration: number): Promise<SentPacket[]> {
       const position = frame * FRAME_SAMPLES;
       // Spread over the 20 ms like the crowd's.
       const arrival = position + (speaker % 10) * 96;
-      all.push({ speaker, arrival, sequence: frame & 0xffff, timestamp: position, opus });
+      all.push({ speaker, ssrc: speaker + 1, arrival, sequence: frame & 0xffff, timestamp: position, opus });
     }
   }
   return all.sort((a, b) => a.arrival - b.arrival);

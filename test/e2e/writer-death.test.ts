@@ -43,7 +43,7 @@ test(
         fault.order("writer", how);
         await fault.taken();
         const told = (): boolean => call.manifest.writerDeaths?.length === turn;
-        await eventually(`a death by ${how} is told`, told, 20_000);
+        await eventually(`a death by ${how} is told`, told, 60_000);
       }
       await speaking;
     }
