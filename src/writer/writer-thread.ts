@@ -202,7 +202,7 @@ export class WriterThread implements WriterStage {
     this.#deathsAtMs = [...this.#deathsAtMs.filter((atMs) => nowMs - atMs < DEATHS_WINDOW_MS), nowMs];
     if (this.#deathsAtMs.length <= MAX_DEATHS) return this.#goOn();
     this.#rejectPending();
-    for (const handle of [...this.#open.keys()]) this.#giveUp(handle);
+    for (const handle of this.#open.keys()) this.#giveUp(handle);
   }
 
   /** The recording cannot go on; whoever closes it has one more thread for that, once. */

@@ -6,6 +6,7 @@
  * minutes of the recording are a second or two here: what a process takes in its first minutes of life, such as compiled
  * code, is taken later in this recording, so growth is rather over- than understated.
  */
+import { once } from "node:events";
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { isMainThread, Worker } from "node:worker_threads";
@@ -46,7 +47,9 @@ async function recordDay(directory: string, minutes: number, seed: number): Prom
 
 const [directory = "", minutes, seed] = process.argv.slice(2);
 if (isMainThread) {
-  new Worker(new URL(import.meta.url), { argv: process.argv.slice(2), resourceLimits: CAPTURE_LIMITS });
+  const argv = process.argv.slice(2);
+  const recorder = new Worker(new URL(import.meta.url), { argv, resourceLimits: CAPTURE_LIMITS });
+  await once(recorder, "exit");
 } else {
   const report = await recordDay(directory, Number(minutes), Number(seed));
   fs.writeFileSync(join(directory, REPORT_FILE), JSON.stringify(report));
