@@ -1,20 +1,20 @@
 import { samplesOfMs, SAMPLE_RATE } from "../audio/pcm.ts";
-import { fromErrorData, RecorderError, toErrorData } from "../errors.ts";
-import type { ErrorData } from "../errors.ts";
+import { fromErrorData, toErrorData } from "../errors.ts";
+import type { ErrorData, RecorderError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { Audibility, isAboutAudibility } from "./audibility.ts";
-import { within } from "./deadline.ts";
 import type { RecordingEvent } from "./events.ts";
 import { GapNews } from "./gap-news.ts";
 import { gapInWords } from "./gap-report.ts";
-import { capturedBefore, positionOf, RESTARTED } from "./left-behind.ts";
+import { positionOf, RESTARTED } from "./left-behind.ts";
 import type { LeftBehind } from "./left-behind.ts";
 import { LiveManifest } from "./live-manifest.ts";
 import type { Captured, StartRequest } from "./manifest-changes.ts";
 import type { Manifest } from "./manifest.ts";
+import { SessionStart } from "./session-start.ts";
 import { isOver, isRunning } from "./session-state.ts";
 import type { EndCause, SessionState } from "./session-state.ts";
-import type { CaptureEvent, CaptureRequest, OpenRequest, RecordingHandle, WriterEvent } from "./stages.ts";
+import type { CaptureEvent, RecordingHandle, WriterEvent } from "./stages.ts";
 import { Steps } from "./steps.ts";
 import type { RecordingStatus, Surroundings } from "./surroundings.ts";
 import { UnheardAlarm } from "./unheard-alarm.ts";
@@ -23,7 +23,6 @@ import { UnheardAlarm } from "./unheard-alarm.ts";
 export class Session {
   readonly handle: RecordingHandle;
   readonly #around: Surroundings;
-  readonly #request: StartRequest;
   readonly #left: LeftBehind | undefined;
   readonly #log: Log;
   readonly #steps: Steps;
@@ -31,14 +30,13 @@ export class Session {
   readonly #gapNews = new GapNews();
   readonly #alarm: UnheardAlarm;
   readonly #audibility: Audibility;
-  readonly #cancelled = Promise.withResolvers<never>();
+  readonly #beginning: SessionStart;
   readonly #settled = Promise.withResolvers<void>();
   #state: SessionState = { kind: "connecting" };
   #began = false;
   #queuedFrames = 0;
   /** Last position heard of, in case capture cannot say where the end is. */
-  #position = 0;
-  #cancelledBy: RecorderError | undefined;
+  #position: number;
   #fault: ErrorData | undefined;
   #starting: Promise<Manifest> | undefined;
   #finishing: Promise<Manifest> | undefined;
@@ -47,8 +45,8 @@ export class Session {
   constructor(around: Surroundings, request: StartRequest, handle: RecordingHandle, left?: LeftBehind) {
     this.handle = handle;
     this.#around = around;
-    this.#request = request;
     this.#left = left;
+    this.#position = left === undefined ? 0 : positionOf(left);
     // Not the recording's id: who knows it can open its page.
     this.#log = around.log.child({ recording: handle, guild: request.guild.id });
     this.#steps = new Steps(this.#log);
@@ -83,8 +81,17 @@ export class Session {
       },
       onUntellable: (error) => this.#endByItself({ kind: "lost", error }),
     });
-    // Nobody may be waiting when a start is cancelled.
-    this.#cancelled.promise.catch(() => undefined);
+    this.#beginning = new SessionStart({
+      handle,
+      around,
+      request,
+      left,
+      manifest: this.#manifest,
+      steps: this.#steps,
+      note: (event) => this.#note(event),
+      clearNotice: () => this.#clearNotice(undefined),
+      onFailed: (error) => (this.#state = { kind: "failed", error }),
+    });
   }
 
   get state(): SessionState {
@@ -131,8 +138,7 @@ export class Session {
 
   /** Ends a recording that has not begun: its start rejects with this error. */
   cancel(error: RecorderError): void {
-    this.#cancelledBy = error;
-    this.#cancelled.reject(error);
+    this.#beginning.cancel(error);
   }
 
   /** Notes what happened outside, such as a join; its position follows from its time. */
@@ -215,35 +221,12 @@ export class Session {
   }
 
   async #start(permit: () => Promise<void>): Promise<Manifest> {
-    const { writer, notices, capture, catalog, timing } = this.#around;
-    await using undo = new AsyncDisposableStack();
-    undo.defer(() => this.#settled.resolve());
     try {
-      await within(permit(), timing.openMs, "Looking at the disk");
-      // Each undoing is laid down before its step: a step that fails half-way or too late may still have done something.
-      undo.defer(() => (this.#left === undefined ? this.#abandon() : this.#letGo()));
-      await within(writer.open(this.#openRequest()), timing.openMs, "Making the recording's folder");
-      // Its page can be opened from now on. Without it the recording is no worse, and checkpoints try again.
-      const listed = catalog.upsert(this.#manifest.value);
-      await this.#steps.quietly("Telling the catalog", timing.manifestMs, listed);
-      undo.defer(() => this.#clearNotice(undefined));
-      await this.#unlessCancelled("Showing the notice", timing.noticeMs, () =>
-        notices.show(this.#manifest.value, (notice) => this.#manifest.change({ notice })),
-      );
-      undo.defer(() =>
-        this.#steps.quietly("Leaving the channel", timing.stopMs, capture.stop(this.handle).catch(noEnd)),
-      );
-      const { startedAtMs } = await this.#unlessCancelled("Joining the channel", timing.connectMs, () =>
-        capture.start(this.#captureRequest()),
-      );
-      this.#manifest.change({ startedAtMs });
-      this.#noteBeginning(startedAtMs);
+      await this.#beginning.run(permit);
     } catch (error) {
-      this.#manifest.discard(error);
-      this.#state = { kind: "failed", error: toErrorData(error) };
-      throw error instanceof RecorderError ? error : fromErrorData(toErrorData(error));
+      this.#settled.resolve();
+      throw error;
     }
-    undo.move();
     this.#began = true;
     this.#enter(
       this.#left === undefined ? { kind: "recording" } : { kind: "reconnecting", reason: RESTARTED },
@@ -252,59 +235,6 @@ export class Session {
     // Whoever hears "it is being recorded" finds it said in folder and catalog; the writer needs the clock's start.
     await this.#manifest.saveNow();
     return this.#manifest.value;
-  }
-
-  #openRequest(): OpenRequest {
-    const manifest = this.#manifest.value;
-    const directory = this.#around.storage.directory(manifest.id);
-    return {
-      handle: this.handle,
-      directory,
-      channels: this.#request.channels,
-      startedAtMs: Date.now(),
-      manifest,
-      continues: this.#left !== undefined,
-    };
-  }
-
-  #noteBeginning(startedAtMs: number): void {
-    if (this.#left === undefined) return this.#note({ atMs: startedAtMs, position: 0, kind: "started" });
-    const fromSamples = positionOf(this.#left);
-    this.#position = fromSamples;
-    this.#note({ atMs: Date.now(), position: fromSamples, kind: "resumed" });
-    this.#manifest.interrupt({ cause: "connection", fromSamples, reason: RESTARTED });
-    this.#manifest.nameAgain();
-  }
-
-  #captureRequest(): CaptureRequest {
-    const { guild, channel, botUserId, channels } = this.#request;
-    const { announce } = this.#around;
-    return {
-      handle: this.handle,
-      guildId: guild.id,
-      channelId: channel.id,
-      botUserId,
-      channels,
-      announce,
-      ...(this.#left === undefined ? {} : { continues: capturedBefore(this.#left) }),
-    };
-  }
-
-  /** It could not go on: its folder is for whoever recovers it. */
-  async #letGo(): Promise<void> {
-    const { writer, timing } = this.#around;
-    await this.#manifest.rest();
-    await this.#steps.quietly("Letting go of the folder", timing.manifestMs, writer.release(this.handle));
-  }
-
-  /** Nothing was recorded: the folder and the catalog's line go, unless audio got into it after all. */
-  async #abandon(): Promise<void> {
-    const { writer, storage, catalog, timing } = this.#around;
-    const { id } = this.#manifest.value;
-    await this.#manifest.rest();
-    await this.#steps.quietly("Letting go of the folder", timing.manifestMs, writer.release(this.handle));
-    await this.#steps.quietly("Removing the unused folder", timing.manifestMs, storage.removeUnused(id));
-    await this.#steps.quietly("Removing it from the catalog", timing.manifestMs, catalog.remove(id));
   }
 
   #endByItself(cause: EndCause & { readonly kind: "lost" | "fault" }): void {
@@ -388,12 +318,4 @@ export class Session {
     const updated = this.#around.notices.update(this.#manifest.value);
     void this.#steps.quietly("Refreshing the notice", this.#around.timing.noticeMs, updated);
   }
-
-  async #unlessCancelled<T>(what: string, timeoutMs: number, begin: () => Promise<T>): Promise<T> {
-    if (this.#cancelledBy !== undefined) throw this.#cancelledBy;
-    return Promise.race([within(begin(), timeoutMs, what), this.#cancelled.promise]);
-  }
 }
-
-/** A capture that never began has no end to tell of. */
-function noEnd(): void {}
