@@ -94,7 +94,7 @@ const checkedSchema = z.object({
 export const manifestSchema = z.object({
   version: z.literal(1),
   id: z.string(),
-  /** The states of a recording; see `session.ts`. */
+  /** The states of a recording; see `session-state.ts`. */
   state: z.enum(["connecting", "recording", "reconnecting", "finishing", "finished", "failed"]),
   title: z.string(),
   guild: z.object({ id: z.string(), name: z.string() }),

@@ -1,4 +1,4 @@
-import { samplesOfMs, SAMPLE_RATE } from "../audio/pcm.ts";
+import { samplesOfMs } from "../audio/pcm.ts";
 import { fromErrorData, toErrorData } from "../errors.ts";
 import type { ErrorData, RecorderError } from "../errors.ts";
 import type { Log } from "../log.ts";
@@ -11,6 +11,7 @@ import type { LeftBehind } from "./left-behind.ts";
 import { LiveManifest } from "./live-manifest.ts";
 import type { Captured, StartRequest } from "./manifest-changes.ts";
 import type { Manifest } from "./manifest.ts";
+import { endSession } from "./session-end.ts";
 import { SessionStart } from "./session-start.ts";
 import { isOver, isRunning } from "./session-state.ts";
 import type { EndCause, SessionState } from "./session-state.ts";
@@ -249,57 +250,26 @@ export class Session {
     return (this.#finishing ??= this.#finish(cause));
   }
 
-  /** Every step is tried whatever became of the one before: each saves something of its own. */
   async #finish(cause: EndCause): Promise<Manifest> {
-    const { capture, writer, timing } = this.#around;
     this.#enter({ kind: "finishing", cause });
-    // That it has been stopped is said on the disk first: should this process die now, no other must go on with it. Not
-    // awaited yet: a slow disk must not keep us listening after "stop".
-    const rested = this.#manifest.saveNow().then(() => this.#manifest.rest());
-    const leaving = capture.stop(this.handle);
-    const stopped = await this.#steps.attempt("Leaving the channel", timing.stopMs, leaving);
-    if (stopped.ok) this.#count(stopped.value);
-    // Without capture's word the queue's tail is unknown: 0 means "do not wait for it".
-    const end = stopped.ok ? stopped.value : { lengthSamples: this.#position, fence: 0 };
-    const { lengthSamples, fence } = end;
-    await this.#manifest.named();
-    this.#note({ atMs: Date.now(), position: lengthSamples, kind: "stopped", text: cause.kind });
-    const closing = writer.close(this.handle, { lengthSamples, fence });
-    const closed = await this.#steps.attempt("Closing the tracks", timing.closeMs, closing);
-    await rested;
-    await this.#manifest.close(closed.ok ? closed.value : []);
-
-    const errors = [
-      this.#fault,
-      closed.ok ? undefined : closed.error,
-      stopped.ok ? undefined : stopped.error,
-    ];
-    await this.#conclude(
+    const failure = await endSession(
+      {
+        handle: this.handle,
+        around: this.#around,
+        manifest: this.#manifest,
+        steps: this.#steps,
+        note: (event) => this.#note(event),
+        onCounts: (captured) => this.#count(captured),
+        position: () => this.#position,
+        fault: () => this.#fault,
+      },
       cause,
-      lengthSamples,
-      errors.find((error) => error !== undefined),
     );
+    this.#state = failure === undefined ? { kind: "finished" } : { kind: "failed", error: failure };
+    this.#log.info({ state: this.#state.kind }, "recording ended");
     // Taking the notice down may wait for a rate limit; whoever said stop need not.
     void this.#clearNotice(cause.kind).then(() => this.#settled.resolve());
     return this.#manifest.value;
-  }
-
-  /** The last manifest, then the folder is let go. */
-  async #conclude(cause: EndCause, lengthSamples: number, failure: ErrorData | undefined): Promise<void> {
-    const shown = failure ?? ("error" in cause ? cause.error : undefined);
-    const startedAtMs = this.#manifest.value.startedAtMs ?? Date.now();
-    this.#manifest.endInterruptions(lengthSamples);
-    await this.#manifest.seal({
-      state: failure === undefined ? "finished" : "failed",
-      lengthSamples,
-      endedAtMs: startedAtMs + Math.round((lengthSamples * 1000) / SAMPLE_RATE),
-      // The detail is for the log alone.
-      ...(shown === undefined ? {} : { error: { code: shown.code, message: shown.message } }),
-    });
-    const released = this.#around.writer.release(this.handle);
-    await this.#steps.quietly("Letting go of the folder", this.#around.timing.manifestMs, released);
-    this.#state = failure === undefined ? { kind: "finished" } : { kind: "failed", error: failure };
-    this.#log.info({ state: this.#state.kind }, "recording ended");
   }
 
   async #clearNotice(ended: EndCause["kind"] | undefined): Promise<void> {
