@@ -7,6 +7,12 @@
 const WINDOW = 2_048;
 /** Two strays no further apart than this belong together: some of what a sender sends first may be lost. */
 const STRAY_STEP = 16;
+/** So many in a row are a sender that starts over. */
+const STRAYS = 2;
+/** The same where they could be packets of long ago, sent again: nothing protects the transport from that. 320 ms. */
+const STRAYS_LIKE_OLD = 16;
+/** Numbers that jump ahead by more than this while the timestamp goes back are no loss: 1.3 s of it. */
+const MAX_LOSS_BACK_IN_TIME = 64;
 /** A timestamp contradicts its neighbours by more than this: 1 s. A sender that starts over begins anywhere in a day. */
 const CONTRADICTION_SAMPLES = 48_000;
 /** So long before the first packet seen, none is still under way: a minute. */
@@ -18,8 +24,9 @@ export type Unwrapped =
   /** This sequence number was seen with this timestamp. */
   | "duplicate"
   /**
-   * Too far behind to tell, or with a timestamp that contradicts the packets around it. A second one like it is a sender
-   * that started over under its old SSRC (RFC 3550 §A.1), and is taken as new.
+   * Too far away to tell, or with a timestamp that contradicts the packets around it. The second one in a row is a sender
+   * that started over under its old SSRC (RFC 3550 §A.1), and is taken as new; the 16th, where all this stream's own past
+   * would look the same.
    */
   | "ancient";
 
@@ -32,8 +39,11 @@ export class RtpUnwrapper {
   #highestRaw = 0;
   #referenceTimestamp = 0;
   #referenceRaw = 0;
-  /** Of the last stray; -1 for none since the numbers went on. */
-  #strayRaw = -1;
+  /** The lowest accepted so far. */
+  #oldestTimestamp = Infinity;
+  /** Strays in a row since the numbers went on, and the last one's number. */
+  #strays = 0;
+  #strayRaw = 0;
   readonly #seen = new Uint8Array(WINDOW);
   /** As received, of the numbers seen. */
   readonly #timestamps = new Uint32Array(WINDOW);
@@ -50,8 +60,10 @@ export class RtpUnwrapper {
     if (step <= -WINDOW) return this.#stray(rawSequence, rawTimestamp);
     const sequence = this.#highest + step;
     const timestamp = this.#referenceTimestamp + ((rawTimestamp - this.#referenceRaw) | 0);
+    if (step > MAX_LOSS_BACK_IN_TIME && timestamp < this.#referenceTimestamp)
+      return this.#stray(rawSequence, rawTimestamp);
     if (step > 0) {
-      this.#strayRaw = -1;
+      this.#strays = 0;
       this.#advanceTo(sequence, rawSequence, rawTimestamp);
       this.#takeTimestamp(timestamp, rawTimestamp);
       return "new";
@@ -69,11 +81,13 @@ export class RtpUnwrapper {
 
   #stray(rawSequence: number, rawTimestamp: number): Unwrapped {
     const step = ((rawSequence - this.#strayRaw) << 16) >> 16;
-    const alone = this.#strayRaw < 0 || step <= 0 || step > STRAY_STEP;
+    this.#strays = this.#strays > 0 && step > 0 && step <= STRAY_STEP ? this.#strays + 1 : 1;
     this.#strayRaw = rawSequence;
-    if (alone) return "ancient";
-    this.#strayRaw = -1;
-    // The numbers between belong to the first stray, which was given up, and to what was lost after it.
+    const age = (this.#referenceRaw - rawTimestamp) >>> 0;
+    const likeOld = age <= this.#referenceTimestamp - this.#oldestTimestamp;
+    if (this.#strays < (likeOld ? STRAYS_LIKE_OLD : STRAYS)) return "ancient";
+    this.#strays = 0;
+    // The numbers between belong to the stray before, which was given up, and to what was lost after it.
     this.#advanceTo(this.#highest + 1 + step, rawSequence, rawTimestamp);
     this.#takeTimestamp(this.#referenceTimestamp + ((rawTimestamp - this.#referenceRaw) | 0), rawTimestamp);
     return "new";
@@ -106,6 +120,7 @@ export class RtpUnwrapper {
 
   #takeTimestamp(timestamp: number, raw: number): void {
     this.#referenceTimestamp = timestamp;
+    this.#oldestTimestamp = Math.min(this.#oldestTimestamp, timestamp);
     this.#referenceRaw = raw;
     this.timestamp = timestamp;
   }

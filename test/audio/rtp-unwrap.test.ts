@@ -26,12 +26,12 @@ test("a sender that starts over behind its old numbers is followed from its seco
   const random = new SeededRandom(seed);
   for (const behind of [2, 3, 5, 30, 500, 2_047, 2_048, 20_000]) {
     const first = random.below(0x1_0000);
+    const timestamp = random.below(0x1_0000_0000);
     const unwrapper = new RtpUnwrapper();
-    feed(unwrapper, run(first, random.below(0x1_0000_0000), 3_000));
-    const { told, sequences } = feed(
-      unwrapper,
-      run(first + 3_000 - behind, random.below(0x1_0000_0000), 3_000),
-    );
+    feed(unwrapper, run(first, timestamp, 3_000));
+    // Anywhere but in the minute that is over.
+    const another = timestamp + 0x1000_0000 + random.below(0xe000_0000);
+    const { told, sequences } = feed(unwrapper, run(first + 3_000 - behind, another, 3_000));
     const about = `seed ${seed}, ${behind} behind: ${JSON.stringify(told)}`;
     assert.ok(told.ancient === 1 && told.duplicate === 0, about);
     assert.ok(
@@ -96,4 +96,28 @@ test("reordered packets are new, once, across both wraps, pauses and jumps of th
     // Around a timestamp that jumps back, a packet out of order may look like a stray.
     assert.ok(told.ancient <= 4, `seed ${seed}, round ${round}: ${JSON.stringify(told)}`);
   }
+});
+
+test("packets of long ago that are sent again are not heard again, and move nothing", () => {
+  const unwrapper = new RtpUnwrapper();
+  // 67 minutes: the numbers wrap three times.
+  const sent = run(500, 0xffff_0000, 200_000);
+  feed(unwrapper, sent);
+  let { sequence } = unwrapper;
+  for (const ago of [3_000, 20_000, 33_000, 50_000, 63_000, 68_000, 120_000, 190_000]) {
+    const from = sent.length - ago;
+    const { told } = feed(unwrapper, sent.slice(from, from + 10));
+    assert.deepEqual(told, { new: 0, duplicate: 0, ancient: 10 }, `${ago} packets ago`);
+    const [next] = run(500 + sent.length, 0xffff_0000 + sent.length * FRAME, 1);
+    assert.ok(next);
+    sent.push(next);
+    assert.deepEqual(feed(unwrapper, [next]).sequences, [++sequence]);
+  }
+});
+
+test("a sender that starts over where its own past lies is followed after 320 ms", () => {
+  const unwrapper = new RtpUnwrapper();
+  feed(unwrapper, run(500, 700_000, 50_000));
+  const { told } = feed(unwrapper, run(500 + 10_000, 2_000_000, 100));
+  assert.deepEqual(told, { new: 85, duplicate: 0, ancient: 15 });
 });
