@@ -3,6 +3,7 @@
  *
  * - `--quick`: fewer speakers, shorter, one round; under three minutes
  * - `--only cost,stall`: some of the measures
+ * - `--guard`: the recorder beside the floor alone, exit 1 where it has become dearer or loses something; for CI
  * - `--out <folder>`: where the results go, by default a dated folder in test/bench/results/
  */
 import "../../src/require-node.ts";
@@ -10,17 +11,23 @@ import "../../src/require-node.ts";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { guard } from "./guard.ts";
 import { MEASURES } from "./measures.ts";
+import { barChart } from "./report/bar-chart.ts";
+import type { Panel } from "./report/bar-chart.ts";
 import { machine } from "./report/machine.ts";
 import { markdown } from "./report/table.ts";
 
 const { values } = parseArgs({
   options: {
+    guard: { type: "boolean", default: false },
     quick: { type: "boolean", default: false },
     only: { type: "string", default: Object.keys(MEASURES).join(",") },
     out: { type: "string" },
   },
 });
+if (values.guard) process.exit((await guard()) ? 0 : 1);
+
 const names = values.only.split(",").filter((name): name is keyof typeof MEASURES => name in MEASURES);
 if (names.length === 0) throw new Error(`--only takes some of: ${Object.keys(MEASURES).join(", ")}`);
 
@@ -28,30 +35,31 @@ const startedAt = new Date();
 const before = machine();
 const heading = `${startedAt.toISOString().slice(0, 16)}Z, ${before.cores} cores of ${before.cpu}, ${before.memoryGb} GiB, Linux ${before.kernel}, Node ${before.node}`;
 console.log(`${heading}\n`);
-const results: Record<string, unknown> = {};
-const tables: string[] = [];
-for (const name of names) {
-  const { result, tables: found } = await MEASURES[name](values.quick);
-  results[name] = result;
-  // The load average stands beside every table: a busy machine is slow for all, but not evenly.
-  const load = `Load average after this: ${machine().loadAverage}.`;
-  const text = [...found.map(markdown), load].join("\n\n");
-  tables.push(text);
-  console.log(`${text}\n`);
-}
-
 const folder = resolve(
   values.out ??
     join(import.meta.dirname, "results", startedAt.toISOString().slice(0, 19).replaceAll(":", "-")),
 );
 mkdirSync(folder, { recursive: true });
-const record = {
-  startedAt,
-  quick: values.quick,
-  machine: before,
-  loadAverageAfter: machine().loadAverage,
-  results,
-};
-writeFileSync(join(folder, "results.json"), `${JSON.stringify(record, null, 2)}\n`);
-writeFileSync(join(folder, "tables.md"), `${heading}\n\n${tables.join("\n\n")}\n`);
+const results: Record<string, unknown> = {};
+const tables: string[] = [];
+const panels: Panel[] = [];
+for (const name of names) {
+  const { result, tables: found, panels: drawn } = await MEASURES[name](values.quick);
+  // The load average stands beside every table: a busy machine is slow for all, but not evenly.
+  const { loadAverage } = machine();
+  results[name] = { loadAverage, result };
+  panels.push(...drawn);
+  const text = [...found.map(markdown), `Load average after this: ${loadAverage}.`].join("\n\n");
+  tables.push(text);
+  console.log(`${text}\n`);
+  keep();
+}
 console.log(`Results: ${folder}`);
+
+/** After every measure: the next one may fail. */
+function keep(): void {
+  const record = { startedAt, quick: values.quick, machine: before, results };
+  writeFileSync(join(folder, "results.json"), `${JSON.stringify(record, null, 2)}\n`);
+  writeFileSync(join(folder, "tables.md"), `${heading}\n\n${tables.join("\n\n")}\n`);
+  writeFileSync(join(folder, "chart.svg"), barChart(panels, heading));
+}

@@ -1,15 +1,62 @@
 /** All that is measured, by name, with the sizes of a full and of a quick run. */
-import { costTable, measureCost } from "./measures/cost.ts";
-import type { Cost } from "./measures/cost.ts";
+import { pickSeed } from "../capture/seeded-random.ts";
+import { capacityPanel, capacityTable, measureCapacity } from "./measures/capacity.ts";
+import { costPanel, costTable, measureCost } from "./measures/cost.ts";
+import { killPanel, killTable, measureKills } from "./measures/kill.ts";
+import { lossPanel, measureLoss, pauseTable, stallTable } from "./measures/loss.ts";
+import type { Loss } from "./measures/loss.ts";
+import { measureMemory, memoryPanel, memoryTable } from "./measures/memory.ts";
+import { footprintTable, measureFootprint, measurePlacing, placingTable } from "./measures/placing.ts";
+import type { Panel } from "./report/bar-chart.ts";
 import type { Table } from "./report/table.ts";
 
-export type Measured = { readonly result: unknown; readonly tables: readonly Table[] };
+/** The stall that the chart shows. */
+const SHOWN_STALL_SECONDS = 10;
+
+export type Measured = {
+  readonly result: unknown;
+  readonly tables: readonly Table[];
+  readonly panels: readonly Panel[];
+};
 
 export const MEASURES = {
   cost: async (quick: boolean): Promise<Measured> => {
-    const size = quick ? { speakers: 25, seconds: 5, rounds: 1 } : { speakers: 25, seconds: 15, rounds: 3 };
-    const found: Cost[] = [];
-    for (const dave of quick ? [true] : [true, false]) found.push(await measureCost({ ...size, dave }));
-    return { result: found, tables: found.map(costTable) };
+    const size = quick ? { speakers: 10, seconds: 5, rounds: 1 } : { speakers: 25, seconds: 10, rounds: 3 };
+    const found = [await measureCost({ ...size, dave: true })];
+    if (!quick) found.push(await measureCost({ ...size, rounds: 2, dave: false }));
+    return { result: found, tables: found.map(costTable), panels: found.slice(0, 1).map(costPanel) };
+  },
+  stall: async (quick: boolean): Promise<Measured> => {
+    const losses: Loss[] = [];
+    for (const seconds of quick ? [3] : [1, 5, 10, 30]) losses.push(await measureLoss("stall", 10, seconds));
+    return {
+      result: losses,
+      tables: [stallTable(losses)],
+      panels: losses.filter(({ seconds }) => seconds === SHOWN_STALL_SECONDS || quick).map(lossPanel),
+    };
+  },
+  pause: async (quick: boolean): Promise<Measured> => {
+    const loss = await measureLoss("pause", 25, quick ? 5 : 10);
+    return { result: loss, tables: [pauseTable(loss)], panels: [lossPanel(loss)] };
+  },
+  kill: async (quick: boolean): Promise<Measured> => {
+    const kills = await measureKills(5, quick ? [2.3] : [3.3, 5.1, 7.7]);
+    return { result: kills, tables: [killTable(kills)], panels: [killPanel(kills)] };
+  },
+  memory: async (quick: boolean): Promise<Measured> => {
+    const memory = await measureMemory(10, quick ? 8 : 90);
+    return { result: memory, tables: [memoryTable(memory)], panels: [memoryPanel(memory)] };
+  },
+  placing: async (quick: boolean): Promise<Measured> => {
+    const placing = await measurePlacing(quick ? 60 : 300, pickSeed());
+    return { result: placing, tables: [placingTable(placing)], panels: [] };
+  },
+  footprint: async (quick: boolean): Promise<Measured> => {
+    const footprint = await measureFootprint(quick ? 0.2 : 1, 0.3);
+    return { result: footprint, tables: [footprintTable(footprint)], panels: [] };
+  },
+  capacity: async (quick: boolean): Promise<Measured> => {
+    const capacity = await (quick ? measureCapacity([60], 2) : measureCapacity([50, 100, 200, 400], 5));
+    return { result: capacity, tables: [capacityTable(capacity)], panels: [capacityPanel(capacity)] };
   },
 };

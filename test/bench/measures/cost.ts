@@ -6,8 +6,9 @@ import { spreadOf } from "../harness/statistics.ts";
 import type { Spread } from "../harness/statistics.ts";
 import { LABELS, SUBJECTS } from "../harness/subject.ts";
 import type { SubjectName } from "../harness/subject.ts";
+import type { Panel } from "../report/bar-chart.ts";
 import type { Table } from "../report/table.ts";
-import { fixed, megabytes, spread } from "../report/words.ts";
+import { fixed, spread } from "../report/words.ts";
 
 export type CostPlan = {
   readonly speakers: number;
@@ -35,15 +36,14 @@ export type CostRow = {
   readonly sentPackets: number;
   readonly handlerUs: { readonly p50: number; readonly p99: number; readonly p999: number };
   readonly loopDelayMs: { readonly p50: number; readonly p99: number; readonly p999: number };
-  readonly peakResidentBytes: number;
-  readonly growthBytesPerMinute: number;
-  readonly stopSeconds: number;
   /** The load's own, the worst round. */
   readonly senderP99Ms: number;
 };
 
 const PACKETS_PER_MINUTE = 3_000;
 const WARM_UP_SECONDS = 4;
+/** Of audio: these do not wait for it. */
+const LIBRARY_SECONDS = 30;
 
 /** Rounds are interleaved: each has the floor, the pipeline and every program once, in turn. */
 export async function measureCost(plan: CostPlan): Promise<Cost> {
@@ -52,9 +52,9 @@ export async function measureCost(plan: CostPlan): Promise<Cost> {
   const pipelines: number[] = [];
   const outcomes = new Map<SubjectName, Outcome[]>(subjects.map((name) => [name, []]));
   for (let round = 0; round < rounds; round++) {
-    const floor = await runLibrary("floor", speakers, seconds);
+    const floor = await runLibrary("floor", speakers, LIBRARY_SECONDS);
     floors.push(perSpeakerMinute(floor.cpuSeconds, floor.packets));
-    const pipeline = await runLibrary("pipeline", speakers, seconds);
+    const pipeline = await runLibrary("pipeline", speakers, LIBRARY_SECONDS);
     pipelines.push(perSpeakerMinute(pipeline.cpuSeconds, pipeline.packets));
     for (const name of subjects)
       outcomes
@@ -96,9 +96,6 @@ function rowOf(subject: SubjectName, outcomes: readonly Outcome[], floors: reado
     sentPackets: outcomes.reduce((sum, { spoken }) => sum + spoken.packets, 0),
     handlerUs: percentiles("handlerUs"),
     loopDelayMs: percentiles("loopDelayMs"),
-    peakResidentBytes: middle(({ peakResidentBytes }) => peakResidentBytes),
-    growthBytesPerMinute: middle(({ growthBytesPerMinute }) => growthBytesPerMinute),
-    stopSeconds: middle(({ stopSeconds }) => stopSeconds),
     senderP99Ms: Math.max(...outcomes.map(({ spoken }) => spoken.lateness.p99Ms)),
   };
 }
@@ -114,18 +111,15 @@ export function costTable({ plan, floor, pipeline, rows }: Cost): Table {
       "datagram keeps the thread, µs p50 / p99 / p99.9",
       "loop delay, ms p50 / p99 / p99.9",
       "lost",
-      "memory",
-      "growth per minute",
-      "stop takes",
       "load late, p99",
     ],
     rows: [
-      ["floor: decode, copy, write", spread(floor, 3), "1", ...Array<string>(7).fill("")],
+      ["floor: decode, copy, write", spread(floor, 3), "1", ...Array<string>(4).fill("")],
       [
         "pipeline without network",
         spread(pipeline, 3),
         fixed(pipeline.median / floor.median, 2),
-        ...Array<string>(7).fill(""),
+        ...Array<string>(4).fill(""),
       ],
       ...rows.map((row) => [
         LABELS[row.subject],
@@ -134,9 +128,6 @@ export function costTable({ plan, floor, pipeline, rows }: Cost): Table {
         three(row.handlerUs, 0),
         three(row.loopDelayMs, 1),
         `${row.lostPackets} of ${row.sentPackets}`,
-        megabytes(row.peakResidentBytes),
-        megabytes(row.growthBytesPerMinute),
-        `${fixed(row.stopSeconds, 2)} s`,
         `${fixed(row.senderP99Ms, 1)} ms`,
       ]),
     ],
@@ -156,4 +147,22 @@ function three(
   digits: number,
 ): string {
   return [of.p50, of.p99, of.p999].map((value) => fixed(value, digits)).join(" / ");
+}
+
+export function costPanel({ plan, floor, pipeline, rows }: Cost): Panel {
+  const bar = (label: string, { median, least, most }: Spread, ours: boolean) => ({
+    label,
+    value: median,
+    range: [least, most] as const,
+    text: fixed(median, 3),
+    ours,
+  });
+  return {
+    title: `CPU seconds per speaker-minute, ${plan.speakers} speakers, DAVE ${plan.dave ? "on" : "off"}`,
+    bars: [
+      bar("floor: decode, copy, write", floor, false),
+      bar("this recorder, without network", pipeline, true),
+      ...rows.map((row) => bar(LABELS[row.subject], row.cpuPerSpeakerMinute, row.subject === "ours")),
+    ],
+  };
 }

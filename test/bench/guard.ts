@@ -1,0 +1,59 @@
+/**
+ * `npm run bench -- --guard`: whether the way of a packet has become dearer, or loses something. Bounds are ratios to the
+ * floor of the same round, about twice what is measured on a quiet machine, and the better of two rounds counts: this finds
+ * a doubling, not a tenth.
+ */
+import { playWith } from "./harness/fault-run.ts";
+import { runLibrary } from "./harness/library-run.ts";
+import { play } from "./harness/run.ts";
+
+const ROUNDS = 2;
+const SPEAKERS = 15;
+const SECONDS = 6;
+const WARM_UP_SECONDS = 3;
+/** Of audio: these do not wait for it. */
+const LIBRARY_SECONDS = 30;
+const STALL_MS = 3_000;
+
+/** CPU per packet of segments, queue and writer, over that of decoding, copying and writing. */
+const PIPELINE_TO_FLOOR = 3.5;
+/** The same of the whole bot, its network and decryption included. */
+const BOT_TO_FLOOR = 8;
+
+/** Says what it finds; false where a bound is exceeded. Under 90 seconds. */
+export async function guard(): Promise<boolean> {
+  const pipelines: number[] = [];
+  const bots: number[] = [];
+  let lostPackets = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    const floor = await runLibrary("floor", SPEAKERS, LIBRARY_SECONDS);
+    const perPacket = floor.cpuSeconds / floor.packets;
+    const pipeline = await runLibrary("pipeline", SPEAKERS, LIBRARY_SECONDS);
+    pipelines.push(pipeline.cpuSeconds / pipeline.packets / perPacket);
+    const bot = await play({
+      subject: "ours",
+      speakers: SPEAKERS,
+      seconds: SECONDS,
+      warmUpSeconds: WARM_UP_SECONDS,
+      dave: true,
+    });
+    bots.push(bot.cpuSeconds / bot.cpuPackets / perPacket);
+    lostPackets += bot.lostPackets;
+  }
+  const scene = { subject: "ours", speakers: SPEAKERS, seconds: SECONDS, dave: false } as const;
+  const stalled = await playWith("BENCH_STALL", STALL_MS, scene);
+  return [
+    check("pipeline ÷ floor, CPU", Math.min(...pipelines), PIPELINE_TO_FLOOR),
+    check("whole bot ÷ floor, CPU", Math.min(...bots), BOT_TO_FLOOR),
+    check("packets lost, undisturbed", lostPackets, 0),
+    check(`packets lost, disk stalled for ${STALL_MS} ms`, stalled.lostPackets, 0),
+    // Else the stall did not happen.
+    check("disk not held up, ms", Math.max(0, STALL_MS - 1_000 - stalled.held.longestMs), 0),
+  ].every((kept) => kept);
+}
+
+function check(what: string, value: number, most: number): boolean {
+  const kept = value <= most;
+  console.log(`${kept ? "ok  " : "FAIL"} ${what}: ${Number(value.toFixed(2))}, at most ${most}`);
+  return kept;
+}

@@ -1,0 +1,94 @@
+/** What a dead process left, as programs that are not ours read it. */
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { extname } from "node:path";
+import { FRAME_SAMPLES } from "../../../src/audio/pcm.ts";
+import { decodeWithSox, readWithFfprobe, readWithSox } from "../../support/wav-readers.ts";
+import { packetsIn } from "./peer.ts";
+
+export type Left = {
+  /** Frames of 20 ms in which something is heard, in all files, read as the program says they are to be read. */
+  readonly frames: number;
+  readonly bySox: Readability;
+  readonly byFfprobe: Readability;
+};
+
+/** `all`: as much as there is; `part`: less. `told`: once told the format by hand. `own`: by programs of its own. */
+export type Readability = "all" | "part" | "nothing" | "told" | "own" | "no files";
+
+/** A tone at half of full scale is far above this everywhere. */
+const AUDIBLE = 2_000;
+
+export function lookAt(files: readonly string[]): Left {
+  if (files.length === 0) return { frames: 0, bySox: "no files", byFfprobe: "no files" };
+  const heard = files.map(framesIn);
+  const frames = heard.reduce((sum, count) => sum + count, 0);
+  return {
+    frames,
+    bySox: readability(files, heard, soxSamples),
+    byFfprobe: readability(files, heard, ffprobeSamples),
+  };
+}
+
+function framesIn(file: string): number {
+  if (extname(file) === ".ogg") return packetsIn(file);
+  if (extname(file) === ".pcm") return audibleFrames(samplesOf(readFileSync(file)));
+  // A header that says "empty" hides what is there: by hand, what follows it is found all the same.
+  const byHand = (): number => audibleFrames(samplesOf(readFileSync(file).subarray(44)));
+  const bySox = audibleFrames(decodeWithSox(file));
+  return bySox > 0 ? bySox : byHand();
+}
+
+function readability(
+  files: readonly string[],
+  heard: readonly number[],
+  samplesOf: (file: string) => number | undefined,
+): Readability {
+  if (files.some((file) => extname(file) === ".pcm")) return "told";
+  if (files.some((file) => extname(file) === ".ogg")) return "own";
+  const read = files.map((file) => samplesOf(file) ?? 0);
+  if (read.every((samples) => samples === 0)) return "nothing";
+  return read.every((samples, index) => samples >= (heard[index] ?? 0) * FRAME_SAMPLES) ? "all" : "part";
+}
+
+function soxSamples(file: string): number | undefined {
+  try {
+    return readWithSox(file).samples;
+  } catch {
+    return undefined; // sox refuses it
+  }
+}
+
+function ffprobeSamples(file: string): number | undefined {
+  try {
+    const { samples } = readWithFfprobe(file);
+    return Number.isFinite(samples) ? samples : undefined;
+  } catch {
+    return undefined; // ffprobe refuses it
+  }
+}
+
+function samplesOf(bytes: Buffer): Int16Array {
+  const even = bytes.length - (bytes.length % 2);
+  return new Int16Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + even));
+}
+
+function audibleFrames(samples: Int16Array): number {
+  let frames = 0;
+  for (let from = 0; from + FRAME_SAMPLES <= samples.length; from += FRAME_SAMPLES) {
+    const frame = samples.subarray(from, from + FRAME_SAMPLES);
+    if (frame.some((sample) => sample > AUDIBLE)) frames++;
+  }
+  return frames;
+}
+
+/** Whether the readers are here at all. */
+export function haveReaders(): boolean {
+  try {
+    execFileSync("sox", ["--version"], { stdio: "ignore" });
+    execFileSync("ffprobe", ["-version"], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}
