@@ -5,7 +5,7 @@ import { VOICES } from "../../accuracy/chirps.ts";
 import { codecDelay } from "../../accuracy/codec-delay.ts";
 import { craigTrack } from "../../accuracy/craig.ts";
 import { carry } from "../../accuracy/network.ts";
-import type { Arrival, SaidChirp } from "../../accuracy/network.ts";
+import type { Arrival, SaidChirp, SentPacket } from "../../accuracy/network.ts";
 import { positionError, quantile } from "../../accuracy/position-error.ts";
 import { record } from "../../accuracy/recorded.ts";
 import { utterances } from "../../accuracy/utterances.ts";
@@ -105,12 +105,13 @@ const TURN_SECONDS = 10;
 export async function measureFootprint(hours: number, talkShare: number): Promise<Footprint> {
   const seconds = hours * 3_600;
   const { packets } = await speechOf(0, seconds);
-  const arrivals: Arrival[] = [];
+  const arrivals: SentPacket[] = [];
   for (const [frame, opus] of packets.entries()) {
     if ((frame / 50) % TURN_SECONDS >= TURN_SECONDS * talkShare) continue;
     const position = frame * FRAME_SAMPLES;
     arrivals.push({
       speaker: 0,
+      ssrc: 1,
       arrival: position,
       sequence: arrivals.length & 0xffff,
       timestamp: position,
