@@ -181,6 +181,7 @@ export class CaptureSession {
     this.#nameSilentTracks(end);
     let lengthSamples = end;
     for (const track of this.#tracks.values()) lengthSamples = Math.max(lengthSamples, track.endPosition);
+    for (const { gaps } of this.#books.accounts) gaps.cut(lengthSamples);
     return {
       lengthSamples,
       fence: this.#tools.producer.tail,

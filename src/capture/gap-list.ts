@@ -68,6 +68,18 @@ export class GapList {
     return 0;
   }
 
+  /** The recording ends here: what would have come behind is not missing. */
+  cut(lengthSamples: number): void {
+    const words = this.#words;
+    for (let at = this.#last; at > 0; at -= SPAN) {
+      if (words[at + TO]! <= lengthSamples) continue;
+      this.version++;
+      words[at + TO] = lengthSamples;
+      words[at + MISSING] = Math.min(words[at + MISSING]!, lengthSamples - words[at + FROM]!);
+      if (words[at + MISSING]! <= 0) this.#remove(at);
+    }
+  }
+
   /** A copy, in the order of the positions. */
   list(): Gap[] {
     const words = this.#words;

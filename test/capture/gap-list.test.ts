@@ -27,6 +27,21 @@ test("what lies before the recording's beginning is no gap", () => {
   assert.deepEqual(gaps.list(), [{ reason: "key", fromSamples: 0, toSamples: 459, missingSamples: 459 }]);
 });
 
+test("nothing is missing behind the recording's end", () => {
+  const gaps = new GapList();
+  gaps.add("key", 100 * FRAME, 101 * FRAME);
+  gaps.add("network", 0, FRAME);
+  gaps.add("queue", 99 * FRAME, 103 * FRAME, FRAME);
+  gaps.cut(100 * FRAME + 10);
+  assert.deepEqual(gaps.list(), [
+    { reason: "network", fromSamples: 0, toSamples: FRAME, missingSamples: FRAME },
+    { reason: "queue", fromSamples: 99 * FRAME, toSamples: 100 * FRAME + 10, missingSamples: FRAME },
+    { reason: "key", fromSamples: 100 * FRAME, toSamples: 100 * FRAME + 10, missingSamples: 10 },
+  ]);
+  gaps.cut(50 * FRAME);
+  assert.equal(gaps.list().length, 1);
+});
+
 test("what comes after all shortens its gap, and ends it", () => {
   const gaps = new GapList();
   gaps.add("network", 0, 10 * FRAME);
