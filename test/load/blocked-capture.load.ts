@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { findChirps, VOICES } from "../accuracy/chirps.ts";
+import { utterances } from "../accuracy/utterances.ts";
+import { pickSeed, SeededRandom } from "../capture/seeded-random.ts";
+import { Call, fullText, trackLinks } from "../support/call.ts";
+import { Inspector } from "../support/inspector.ts";
+import { sleep } from "../support/wait.ts";
+import { decodeWithSox } from "../support/wav-readers.ts";
+
+const SPEAKERS = 25;
+const SECONDS = 10;
+const BLOCK_MS = 1_000;
+/** What people who speak at once may be apart. */
+const BOUND_MS = 5;
+
+test(
+  `${SPEAKERS} people talk while the capture thread is blocked for ${BLOCK_MS} ms: nothing is lost, nobody is moved`,
+  { timeout: 180_000 },
+  async (t) => {
+    const random = new SeededRandom(pickSeed());
+    const speeches = Array.from({ length: VOICES }, (_, voice) =>
+      utterances(voice, SECONDS, "music", random),
+    );
+    await using call = await Call.start({ dave: true, nodeOptions: ["--inspect=127.0.0.1:0"] });
+    const people = Array.from({ length: SPEAKERS }, (_, index) => call.addHost(`Person ${index + 1}`));
+    for (const person of people) await person.join();
+    const [host] = people;
+    assert.ok(host);
+    const start = await call.discord.command(host, "record start", {});
+    await start.until((reply) => /record/i.test(reply.content), 20_000);
+    const granted = /"bytes":(\d+),"asked":\d+,"msg":"voice socket buffer"/.exec(call.bot.output)?.[1];
+    t.diagnostic(`the kernel granted ${granted} bytes`);
+
+    const speechOf = (index: number) => speeches[index % VOICES] ?? assert.fail();
+    const talking = Promise.all(
+      people.map((person, index) =>
+        person.say({ packets: speechOf(index).packets.filter((packet) => packet !== undefined) }),
+      ),
+    );
+    await sleep(3_000);
+    const inspector = await Inspector.attach(call.bot);
+    const blockedMs = await inspector.blockWorker("capture", BLOCK_MS);
+    inspector.close();
+    assert.ok(blockedMs >= BLOCK_MS * 0.99, `it was blocked for ${blockedMs} ms`);
+    await talking;
+    const stop = await call.discord.command(host, "record stop");
+    await stop.until((reply) => trackLinks(fullText(reply)).size === SPEAKERS, 60_000);
+
+    call.assertNothingLost();
+    const places: number[] = [];
+    for (const [index, person] of people.entries()) {
+      const counts = call.manifest.tracks.find(({ userId }) => userId === person.id)?.counts;
+      assert.equal(counts?.received, person.sent.length, `${person.name}: as many packets received as sent`);
+      const { chirps } = speechOf(index);
+      const heard = findChirps(decodeWithSox(call.trackPath(person.id)), index % VOICES);
+      assert.equal(heard.length, chirps.length, `${person.name}: every chirp is heard`);
+      // All began at one instant, so whenever and by whomever it was said, this is where that instant lies.
+      for (const [at, position] of heard.entries()) places.push((position - (chirps[at] ?? 0)) / 48);
+    }
+    const apartMs = Math.max(...places) - Math.min(...places);
+    assert.ok(apartMs <= BOUND_MS, `${places.length} sounds of one instant lie ${apartMs} ms apart`);
+    t.diagnostic(
+      `blocked for ${Math.round(blockedMs)} ms of ${SPEAKERS * 50} packets a second: ${places.length} sounds, ` +
+        `${apartMs.toFixed(2)} ms apart at most`,
+    );
+  },
+);
