@@ -1,5 +1,5 @@
 /** The main thread's handle of the recovery thread. */
-import { Worker } from "node:worker_threads";
+import { type ResourceLimits, Worker } from "node:worker_threads";
 import { fromErrorData, RecorderError } from "../../errors.ts";
 import { within } from "../../recordings/deadline.ts";
 import type { LeftRecording, RecoveryOutcome, RecoveryStage } from "../../recordings/recovery-stage.ts";
@@ -7,6 +7,8 @@ import type { FromRecovery, ToRecovery } from "./protocol.ts";
 
 /** A folder takes milliseconds; a disk that stalls for so long is not going to answer. */
 const FOLDER_DEADLINE_MS = 300_000;
+/** A folder that takes more ends this thread, and not the process that records. */
+const LIMITS: ResourceLimits = { maxOldGenerationSizeMb: 256 };
 
 /**
  * Lives on the main thread. A thread of its own beside the writer's: a slow disk under old recordings must not keep the
@@ -19,9 +21,18 @@ export class RecoveryThread implements RecoveryStage {
   #last: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  /** Rejects with `E-DISK`, or with `E-RECOVERY` when the thread ended or was closed before it was done. */
+  /**
+   * Rejects with `E-DISK`, or with `E-RECOVERY` when it was closed before it was done, or the thread died over the same
+   * folder twice.
+   */
   recover(left: LeftRecording): Promise<RecoveryOutcome> {
-    const turn = this.#last.then(() => within(this.#ask(left), FOLDER_DEADLINE_MS, "Recovering a recording"));
+    const attempt = () => within(this.#ask(left), FOLDER_DEADLINE_MS, "Recovering a recording");
+    const turn = this.#last.then(attempt).catch((error: unknown) => {
+      if (this.#closed || !(error instanceof RecorderError) || error.code !== "E-RECOVERY") throw error;
+      // Begun anew it leaves the same bytes, so what killed the thread may be tried once more.
+      this.#end();
+      return attempt();
+    });
     this.#last = turn.catch(() => this.#end());
     return turn;
   }
@@ -51,7 +62,10 @@ export class RecoveryThread implements RecoveryStage {
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL("./recovery-worker.ts", import.meta.url), { name: "recovery" });
+    const worker = new Worker(new URL("./recovery-worker.ts", import.meta.url), {
+      name: "recovery",
+      resourceLimits: LIMITS,
+    });
     // Told to whoever waits; without a listener it would end the process.
     worker.on("error", () => {});
     worker.once("exit", () => {
