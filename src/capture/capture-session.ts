@@ -1,6 +1,6 @@
 import { toErrorData } from "../errors.ts";
 import type { RecorderError } from "../errors.ts";
-import { BYTES_PER_SAMPLE, FRAME_SAMPLES, SAMPLE_RATE, samplesOfMs } from "../audio/pcm.ts";
+import { SAMPLE_RATE } from "../audio/pcm.ts";
 import type { Log } from "../log.ts";
 import type { FrameProducer } from "../queue/frame-queue.ts";
 import type { CaptureEvent, CaptureRequest, CaptureResult, RecordingHandle } from "../recordings/stages.ts";
@@ -16,8 +16,7 @@ import { monotonicMs } from "./monotonic-clock.ts";
 import type { Resumption } from "./protocol.ts";
 import { drainSockets } from "./socket-drain.ts";
 import { StartGate } from "./start-gate.ts";
-import { Track } from "./track.ts";
-import type { TrackOutlet } from "./track.ts";
+import { TrackRoster } from "./track-roster.ts";
 import { VoiceLink } from "./voice-link.ts";
 import type { VoiceUpdate } from "./voice-gateway.ts";
 
@@ -43,9 +42,8 @@ export class CaptureSession {
   readonly #tools: CaptureTools;
   readonly #log: Log;
   readonly #link: VoiceLink;
-  readonly #tracks = new Map<string, Track>();
   readonly #books: CaptureBooks;
-  readonly #trackOutlet: TrackOutlet;
+  readonly #roster: TrackRoster;
   readonly #tapOutlet: TapOutlet;
   readonly #started = Promise.withResolvers<{ readonly startedAtMs: number; readonly zeroMs: number }>();
   readonly #gate = new StartGate();
@@ -70,12 +68,15 @@ export class CaptureSession {
     this.#books = books;
     this.#tools = tools;
     this.#log = tools.log.child({ recording: request.handle, guild: request.guildId });
-    this.#trackOutlet = {
-      producer: tools.producer,
+    this.#roster = new TrackRoster({
       handle: request.handle,
       channels: request.channels,
-      onHeard: (track, position) => this.#onHeard(track, position),
-    };
+      producer: tools.producer,
+      books,
+      unheard: resumption?.unheard ?? [],
+      log: this.#log,
+      onEvent: tools.onEvent,
+    });
     this.#tapOutlet = {
       channels: request.channels,
       codec: tools.codec,
@@ -86,7 +87,7 @@ export class CaptureSession {
       keyWatch: new KeyWatch(),
       onKeysLost: () => this.#link.reconnect("Nobody's audio could be decrypted."),
       position: () => this.#now(),
-      trackOf: (userId) => this.#trackOf(userId),
+      trackOf: (userId) => this.#roster.trackOf(userId),
     };
     this.#watch = new CallWatch({
       request,
@@ -153,7 +154,7 @@ export class CaptureSession {
     this.#tap?.tick(nowMs, this.#now());
     if (nowMs < this.#progressAtMs) return;
     this.#progressAtMs = nowMs + PROGRESS_MS;
-    this.#tellUnheard(nowMs);
+    this.#roster.tellUnheard(nowMs, this.#position());
     this.#tools.onEvent({
       kind: "progress",
       handle: this.request.handle,
@@ -178,9 +179,8 @@ export class CaptureSession {
     this.#link.leave();
     // Settled long ago, unless somebody stops what has not begun.
     this.#started.reject(cancelled());
-    this.#nameSilentTracks(end);
-    let lengthSamples = end;
-    for (const track of this.#tracks.values()) lengthSamples = Math.max(lengthSamples, track.endPosition);
+    this.#roster.nameSilentTracks(end);
+    const lengthSamples = Math.max(end, this.#roster.endPosition);
     for (const { gaps } of this.#books.accounts) gaps.cut(lengthSamples);
     return {
       lengthSamples,
@@ -194,9 +194,6 @@ export class CaptureSession {
     // Nobody waits for it, so nobody need hear that it never comes.
     this.#started.promise.catch(() => undefined);
     this.#zeroMs = resumption.zeroMs - monotonicMs() + performance.now();
-    for (const account of this.#books.accounts)
-      this.#tracks.set(account.userId, new Track(account, this.#trackOutlet));
-    for (const userId of resumption.unheard) this.#tracks.get(userId)?.hearing.goOnUnheard();
   }
 
   #beginIfHeard(): void {
@@ -218,57 +215,6 @@ export class CaptureSession {
     this.#log.warn({ code: error.code }, error.message);
     if (this.#zeroMs === undefined) this.#started.reject(error);
     else this.#tools.onEvent({ kind: "ended", handle: this.request.handle, error: toErrorData(error) });
-  }
-
-  #onHeard(track: Track, position: number): void {
-    const { handle } = this.request;
-    const number = this.#books.lastTrack + 1;
-    this.#books.lastTrack = number;
-    track.account.track = number;
-    this.#tools.onEvent({ kind: "track", handle, track: number, userId: track.userId, position });
-  }
-
-  /** Says who speaks without being understood, or is understood again. */
-  #tellUnheard(nowMs: number): void {
-    for (const track of this.#tracks.values()) {
-      const { userId, hearing } = track;
-      const kind = hearing.change(nowMs);
-      if (kind === undefined) continue;
-      const sinceMs = kind === "unheard" ? nowMs - hearing.failingSinceMs : 0;
-      const position = Math.max(0, this.#position() - samplesOfMs(sinceMs));
-      this.#log.warn(
-        { userId, position },
-        kind === "unheard" ? "somebody cannot be decrypted" : "heard again",
-      );
-      // What is missing is missing from their track, not from nobody's.
-      if (track.number === 0) this.#giveSilentTrack(track, this.#position() - FRAME_SAMPLES);
-      this.#tools.onEvent({ kind, handle: this.request.handle, userId, position });
-    }
-  }
-
-  /** People whose packets came but could not be heard have a track all the same: a silent one that says why. */
-  #nameSilentTracks(end: number): void {
-    for (const track of this.#tracks.values()) {
-      const { counts } = track.account.ledger;
-      const unheard = counts.late + counts.expired + counts.rejected + counts.dropped > 0;
-      if (track.number === 0 && unheard) this.#giveSilentTrack(track, end - FRAME_SAMPLES);
-    }
-  }
-
-  #giveSilentTrack(track: Track, at: number): void {
-    const position = Math.max(0, at);
-    track.heardAt(position);
-    // The writer makes a track when its first frame comes.
-    track.offer(position, Buffer.alloc(FRAME_SAMPLES * this.request.channels * BYTES_PER_SAMPLE), 0);
-  }
-
-  #trackOf(userId: string): Track {
-    let track = this.#tracks.get(userId);
-    if (track === undefined) {
-      track = new Track(this.#books.open(userId), this.#trackOutlet);
-      this.#tracks.set(userId, track);
-    }
-    return track;
   }
 
   /** Samples since position 0, with fractions. */
