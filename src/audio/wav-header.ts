@@ -63,6 +63,14 @@ export function wavHeader(sizes: WavSizes, tags: WavTags): Buffer {
   return header;
 }
 
+/**
+ * Whether chunks may follow so many bytes of samples. Behind none they may not: ffmpeg takes a data size of 0 for one that
+ * was never filled in, and reads everything up to the end of the file as samples.
+ */
+export function mayHaveTail(dataBytes: number): boolean {
+  return dataBytes > 0;
+}
+
 /** The chunks after the samples of a finished track. */
 export function wavTail(tags: WavTags, channels: Channels): Buffer {
   return ixmlChunk(tags, channels);

@@ -1,7 +1,7 @@
 /** A WAV that grows: positional writes of samples, and a header that is true at every instant. */
 import * as fs from "node:fs";
 import { type Channels, SAMPLE_RATE } from "../audio/pcm.ts";
-import { blockAlignOf, DATA_START, wavHeader, wavTail } from "../audio/wav-header.ts";
+import { blockAlignOf, DATA_START, mayHaveTail, wavHeader, wavTail } from "../audio/wav-header.ts";
 import { readWavHead } from "../audio/wav-reader.ts";
 import type { WavTags } from "../audio/wav-tags.ts";
 import { RecorderError } from "../errors.ts";
@@ -111,8 +111,9 @@ export class GrowingWav {
     this.#claim(dataBytes);
   }
 
-  /** Writes what follows the samples; where the disk has no room for that, the file stays as it was. */
+  /** Writes what follows the samples, if there are any; where the disk has no room for that, the file stays as it was. */
   writeTail(): void {
+    if (!mayHaveTail(this.#claimedBytes)) return;
     const tail = wavTail(this.#tags, this.#channels);
     const end = DATA_START + this.#claimedBytes;
     try {

@@ -258,6 +258,20 @@ test("the manifest is whole at every instant, and events are one line each", { t
   assert.deepEqual(fs.readdirSync(setup.folder(1)).toSorted(), ["events.ndjson", "recording.json", "tracks"]);
 });
 
+test(
+  "a recording that ends before its first sample has empty tracks",
+  { timeout, skip: missing("ffprobe", "sox") },
+  async () => {
+    await using setup = await WriterSetup.start();
+    await setup.open(1, 1);
+    setup.offer(1, 1, 1, 0);
+    const [track] = await setup.writer.close(1, { lengthSamples: 0, fence: setup.producer.tail });
+    const file = path.join(setup.folder(1), "tracks", track!.file);
+    assert.equal(readWithFfprobe(file).samples ?? 0, 0);
+    assert.equal(readWithSox(file).samples, 0);
+  },
+);
+
 test("a second close gets the first one's tracks; unknown handles are refused", { timeout }, async () => {
   await using setup = await WriterSetup.start();
   await setup.open(1, 1);

@@ -1,7 +1,7 @@
 /** Brings a track that a dead process left to its final length and header. */
 import * as fs from "node:fs";
 import type { Channels } from "../../audio/pcm.ts";
-import { blockAlignOf, DATA_START, wavHeader, wavTail } from "../../audio/wav-header.ts";
+import { blockAlignOf, DATA_START, mayHaveTail, wavHeader, wavTail } from "../../audio/wav-header.ts";
 import type { WavTags } from "../../audio/wav-tags.ts";
 import { systemCodeOf } from "../../errors.ts";
 import { writeFully } from "../durable-file.ts";
@@ -33,7 +33,8 @@ export function finishLeftTrack(
     fs.ftruncateSync(fd, DATA_START + dataBytes);
     writeHeader(dataBytes, 0);
     const tail = wavTail(tags, channels);
-    if (writeTail(fd, tail, DATA_START + dataBytes)) writeHeader(dataBytes, tail.length);
+    if (mayHaveTail(dataBytes) && writeTail(fd, tail, DATA_START + dataBytes))
+      writeHeader(dataBytes, tail.length);
     fs.fsyncSync(fd);
     return fs.fstatSync(fd).size;
   } finally {

@@ -180,6 +180,24 @@ test("somebody of whom nothing reached the disk has a track of silence", () => {
   for (const { file = "" } of manifest.tracks.slice(3)) assertAudio(trackPath(left, file), LENGTH, []);
 });
 
+test(
+  "a track of no samples is empty for others, not their reading of its tags",
+  { skip: missing("ffprobe", "sox") },
+  () => {
+    using data = new LeftBehind();
+    const left = data.record({
+      known: [{ track: 1, userId: "100001", name: "Zoë" }],
+      changes: { startedAtMs: 5 },
+    });
+    const { lengthSamples, tracks } = recovered(left);
+    assert.equal(lengthSamples, 0);
+    const file = trackPath(left, tracks[0]?.file ?? "");
+    assert.equal(readWithFfprobe(file).samples ?? 0, 0);
+    assert.equal(readWithSox(file).samples, 0);
+    assert.equal(readWithWavefile(file).samples, 0);
+  },
+);
+
 test("a name that reached the header alone is the name; the user is known from the events", () => {
   using data = new LeftBehind();
   const left = data.record({
