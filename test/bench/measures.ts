@@ -21,9 +21,9 @@ export type Measured = {
 
 export const MEASURES = {
   cost: async (quick: boolean): Promise<Measured> => {
-    const size = quick ? { speakers: 10, seconds: 5, rounds: 1 } : { speakers: 25, seconds: 10, rounds: 3 };
+    const size = quick ? { speakers: 10, seconds: 5, rounds: 1 } : { speakers: 25, seconds: 8, rounds: 3 };
     const found = [await measureCost({ ...size, dave: true })];
-    if (!quick) found.push(await measureCost({ ...size, rounds: 2, dave: false }));
+    if (!quick) found.push(await measureCost({ ...size, rounds: 1, dave: false }));
     return { result: found, tables: found.map(costTable), panels: found.slice(0, 1).map(costPanel) };
   },
   stall: async (quick: boolean): Promise<Measured> => {
