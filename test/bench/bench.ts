@@ -11,8 +11,9 @@ import "../../src/require-node.ts";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { missing } from "../support/wav-readers.ts";
 import { guard } from "./guard.ts";
-import { MEASURES } from "./measures.ts";
+import { MEASURES, NEED_READERS } from "./measures.ts";
 import { barChart } from "./report/bar-chart.ts";
 import type { Panel } from "./report/bar-chart.ts";
 import { machine } from "./report/machine.ts";
@@ -28,7 +29,12 @@ const { values } = parseArgs({
 });
 if (values.guard) process.exit((await guard()) ? 0 : 1);
 
-const names = values.only.split(",").filter((name): name is keyof typeof MEASURES => name in MEASURES);
+const noReaders = missing("sox", "ffprobe");
+if (noReaders !== false) console.log(`Left out: ${[...NEED_READERS].join(", ")} (${noReaders}).`);
+const names = values.only
+  .split(",")
+  .filter((name): name is keyof typeof MEASURES => name in MEASURES)
+  .filter((name) => noReaders === false || !NEED_READERS.has(name));
 if (names.length === 0) throw new Error(`--only takes some of: ${Object.keys(MEASURES).join(", ")}`);
 
 const startedAt = new Date();

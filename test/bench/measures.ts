@@ -6,7 +6,8 @@ import { killPanel, killTable, measureKills } from "./measures/kill.ts";
 import { lossPanel, measureLoss, pauseTable, stallTable } from "./measures/loss.ts";
 import type { Loss } from "./measures/loss.ts";
 import { measureMemory, memoryPanel, memoryTable } from "./measures/memory.ts";
-import { footprintTable, measureFootprint, measurePlacing, placingTable } from "./measures/placing.ts";
+import { footprintTable, measureFootprint } from "./measures/footprint.ts";
+import { measurePlacing, placingTable } from "./measures/placing.ts";
 import type { Panel } from "./report/bar-chart.ts";
 import type { Table } from "./report/table.ts";
 
@@ -18,6 +19,9 @@ export type Measured = {
   readonly tables: readonly Table[];
   readonly panels: readonly Panel[];
 };
+
+/** Read their files with sox and ffprobe. */
+export const NEED_READERS: ReadonlySet<string> = new Set(["kill", "placing"]);
 
 export const MEASURES = {
   cost: async (quick: boolean): Promise<Measured> => {

@@ -1,5 +1,4 @@
 /** What a dead process left, as programs that are not ours read it. */
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { extname } from "node:path";
 import { FRAME_SAMPLES } from "../../../src/audio/pcm.ts";
@@ -80,15 +79,4 @@ function audibleFrames(samples: Int16Array): number {
     if (frame.some((sample) => sample > AUDIBLE)) frames++;
   }
   return frames;
-}
-
-/** Whether the readers are here at all. */
-export function haveReaders(): boolean {
-  try {
-    execFileSync("sox", ["--version"], { stdio: "ignore" });
-    execFileSync("ffprobe", ["-version"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
 }

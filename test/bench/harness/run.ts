@@ -6,7 +6,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ProbeFigures } from "../preload/probe.ts";
 import { CrowdProcess } from "./crowd-process.ts";
 import type { Spoken } from "./crowd.ts";
-import { FRAMES_PER_SECOND } from "./load.ts";
 import { MemoryWatch, usageBetween, usageOf } from "./process-usage.ts";
 import { slopeOf } from "./statistics.ts";
 import { startSubject } from "./subject.ts";
@@ -33,8 +32,7 @@ export type Outcome = {
   /** What that CPU was for. */
   readonly cpuPackets: number;
   readonly byThread: Readonly<Record<string, number>>;
-  /** Packets that were sent and are not in the files, as audio time of one speaker on average. */
-  readonly lostSecondsPerSpeaker: number;
+  /** Packets that were sent and are not in the files. */
   readonly lostPackets: number;
   readonly peakResidentBytes: number;
   /** In the second half of the talk. */
@@ -91,7 +89,6 @@ export async function play(scene: Scene): Promise<Outcome> {
         cpuSeconds,
         cpuPackets: spoken.packets - warm.packets,
         byThread: Object.fromEntries(byThread),
-        lostSecondsPerSpeaker: lostPackets / FRAMES_PER_SECOND / speakers,
         peakResidentBytes: Math.max(...points.map(({ value }) => value)),
         growthBytesPerMinute: slopeOf(points.slice(points.length / 2)) * 60_000,
         stopSeconds,

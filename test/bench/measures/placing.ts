@@ -1,21 +1,18 @@
-/** Where sounds are after a lossy network, and what an hour of one speaker takes on disk. Generated, faster than real time. */
-import { statSync } from "node:fs";
-import { BYTES_PER_SAMPLE, FRAME_SAMPLES, SAMPLE_RATE } from "../../../src/audio/pcm.ts";
+/** Where sounds are after a lossy network. Generated calls, faster than real time. */
+import { FRAME_SAMPLES, SAMPLE_RATE } from "../../../src/audio/pcm.ts";
 import { VOICES } from "../../accuracy/chirps.ts";
 import { codecDelay } from "../../accuracy/codec-delay.ts";
 import { craigTrack } from "../../accuracy/craig.ts";
 import { carry } from "../../accuracy/network.ts";
-import type { Arrival, SaidChirp, SentPacket } from "../../accuracy/network.ts";
+import type { Arrival, SaidChirp } from "../../accuracy/network.ts";
 import { positionError, quantile } from "../../accuracy/position-error.ts";
 import { record } from "../../accuracy/recorded.ts";
 import { utterances } from "../../accuracy/utterances.ts";
 import { SeededRandom } from "../../capture/seeded-random.ts";
 import { decodeWithSox } from "../../support/wav-readers.ts";
 import { WriterSetup } from "../../writer/recording-setup.ts";
-import { oggPage } from "../peers/ogg-page.ts";
 import type { Table } from "../report/table.ts";
 import { fixed } from "../report/words.ts";
-import { speechOf } from "../harness/load.ts";
 
 export type Errors = { readonly medianMs: number; readonly p99Ms: number; readonly maxMs: number };
 export type Placing = {
@@ -84,65 +81,5 @@ export function placingTable({ seconds, seed, sounds, ours, craigs, appended }: 
       row("one after the other (stream, sync, memory)", appended),
     ],
     notes: ["The last row grows with the length of the recording: silence and loss are not in the file."],
-  };
-}
-
-export type Footprint = {
-  readonly hours: number;
-  readonly talkShare: number;
-  /** Bytes that the disk really holds for an hour of one speaker. */
-  readonly oursBytes: number;
-  /** The length the file claims. */
-  readonly oursFileBytes: number;
-  readonly appendedBytes: number;
-  readonly paddedBytes: number;
-  readonly opusBytes: number;
-};
-
-const TURN_SECONDS = 10;
-
-/** One speaker talks for the first part of every ten seconds. */
-export async function measureFootprint(hours: number, talkShare: number): Promise<Footprint> {
-  const seconds = hours * 3_600;
-  const { packets } = await speechOf(0, seconds);
-  const arrivals: SentPacket[] = [];
-  for (const [frame, opus] of packets.entries()) {
-    if ((frame / 50) % TURN_SECONDS >= TURN_SECONDS * talkShare) continue;
-    const position = frame * FRAME_SAMPLES;
-    arrivals.push({
-      speaker: 0,
-      ssrc: 1,
-      arrival: position,
-      sequence: arrivals.length & 0xffff,
-      timestamp: position,
-      opus,
-    });
-  }
-  await using setup = await WriterSetup.start();
-  const { files, samples } = await record(setup, arrivals, 1);
-  const { blocks, size } = statSync(files[0] ?? "");
-  const perHour = (bytes: number): number => bytes / hours;
-  return {
-    hours,
-    talkShare,
-    oursBytes: perHour(blocks * 512),
-    oursFileBytes: perHour(size),
-    appendedBytes: perHour(arrivals.length * FRAME_SAMPLES * BYTES_PER_SAMPLE),
-    paddedBytes: perHour((samples[0] ?? 0) * BYTES_PER_SAMPLE),
-    opusBytes: perHour(arrivals.reduce((sum, { opus }) => sum + oggPage(1, 0, 0n, opus).length, 0)),
-  };
-}
-
-export function footprintTable(found: Footprint): Table {
-  const row = (name: string, bytes: number): string[] => [name, fixed(bytes / 1e6, 1)];
-  return {
-    title: `On disk for an hour of one speaker who talks ${Math.round(found.talkShare * 100)} % of it`,
-    columns: ["", "MB"],
-    rows: [
-      row("this recorder (holes where nothing is said; whole timeline)", found.oursBytes),
-      row("the same, silence written out", found.paddedBytes),
-      row("PCM one after the other (stream, sync, memory; silence missing)", found.appendedBytes),
-      row("undecoded Opus by arrival", found.opusBytes),
-    ],
   };
 }
