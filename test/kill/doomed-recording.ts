@@ -14,7 +14,7 @@ import type { Span, Talker, Utterance } from "./talk.ts";
 const WAIT_MS = 60_000;
 /** What the phases last, as shares of the bot's own start, which tells how busy the machine is. */
 const START_SHARE = 1;
-const FINISH_SHARE = 0.1;
+const FINISH_SHARE = 0.05;
 const RECORDING_MS = { from: 400, to: 4_400 };
 /** On the recording's clock: around the step at which the files grow. */
 const CHECKPOINT_MS = { from: 4_700, to: 5_500 };
