@@ -158,24 +158,33 @@ test("the compose file deploys a recorder that keeps its promises", { skip, time
     }
   });
 
-  await t.test("started again, it stops within its grace period and finishes the recording", async () => {
-    await timed("started again after the kill", async () => {
-      await deployment.compose("up", "--detach");
-      await ready(deployment);
-    });
-    const { talking } = await inMidRecording("Stopped");
-    await timed("stopped in mid-recording", () => deployment.compose("stop", "recorder"));
-    assert.equal(await deployment.inspect("{{.State.ExitCode}}"), "0");
-    await talking;
-    const { manifest, tracks } = await deployment.copyRecording("Stopped");
-    assert.equal(manifest.state, "finished");
-    assert.equal(tracks.length, 2);
-    for (const path of tracks) {
-      const samples = firstChannel(path);
-      assert.equal(samples.length, manifest.lengthSamples);
-      assert.ok(rms(samples.subarray(-SAMPLE_RATE)) > 0.05, `${path} goes on up to the end`);
-    }
-  });
+  await t.test(
+    "started again, it goes on with the recording, and finishes it when it is stopped",
+    async () => {
+      await timed("started again after the kill", async () => {
+        await deployment.compose("up", "--detach");
+        await ready(deployment);
+      });
+      await eventually(
+        "people are heard again",
+        async () => (await discord.command(anna, "record status")).content.startsWith("🔴 Recording"),
+        30_000,
+      );
+      const talking = talk(6);
+      await sleep(3_000);
+      await timed("stopped in mid-recording", () => deployment.compose("stop", "recorder"));
+      assert.equal(await deployment.inspect("{{.State.ExitCode}}"), "0");
+      await talking;
+      const { manifest, tracks } = await deployment.copyRecording("Killed");
+      assert.equal(manifest.state, "finished");
+      assert.equal(tracks.length, 2);
+      for (const path of tracks) {
+        const samples = firstChannel(path);
+        assert.equal(samples.length, manifest.lengthSamples);
+        assert.ok(rms(samples.subarray(-SAMPLE_RATE)) > 0.05, `${path} goes on up to the end`);
+      }
+    },
+  );
 
   await t.test(
     "with the profile `workers` the ZIP is made in a container of its own, without a token",
