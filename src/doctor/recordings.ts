@@ -44,7 +44,12 @@ export async function checkRecordings(storage: Storage, inUse: boolean): Promise
         "Look whether its tracks/ hold anything you miss; then delete or keep it. Nothing else looks there.",
       ),
     );
-  return [good(over === 1 ? "1 finished recording" : `${over} finished recordings`), ...findings];
+  return [good(finished(over)), ...findings];
+}
+
+function finished(recordings: number): string {
+  if (recordings === 0) return "No finished recordings yet";
+  return recordings === 1 ? "1 finished recording" : `${recordings} finished recordings`;
 }
 
 function counted(recordings: number): string {

@@ -70,12 +70,12 @@ function recordingParts(manifest: Manifest): MissingPart[] {
   }
   for (const position of manifest.writerDeaths ?? []) {
     const about = positionInWords(position);
-    const text = `The thread that writes died shortly before ${about}: up to a second of each voice may be missing.`;
+    const text = `The part of the recorder that writes the files crashed shortly before ${about}: up to a second of each voice may be missing.`;
     parts.push({ kind: "unknown", toSamples: position, reason: "writer", text });
   }
   if (recovered === true) {
     const at = lengthSamples === undefined ? "" : ` at ${positionInWords(lengthSamples)}`;
-    const text = `The recorder itself died${at}: up to 2 s before that and everything after it are missing.`;
+    const text = `The recorder itself crashed or was killed${at}: up to 2 s before that and everything after it are missing.`;
     parts.push({ kind: "unknown", fromSamples: lengthSamples, reason: "died", text });
   }
   const unattributed = connection?.unattributed ?? 0;
@@ -125,7 +125,7 @@ function unheardPart({ fromSamples, toSamples }: Unheard): MissingPart {
 const WHY: Readonly<Record<GapReason, string>> = {
   network: "lost on the network on the way to the recorder",
   key: "it could not be decrypted, because its key never came",
-  undecodable: "it was damaged, or is not Opus",
+  undecodable: "it was damaged on the way, or is no sound that the recorder knows",
   queue: "the recorder's disk was too slow",
   disk: "the recorder's disk refused it",
 };
@@ -162,14 +162,14 @@ function countedParts(counts: TrackCounts, gaps: readonly Gap[], ended: boolean)
   if (!placed.has("disk")) tell("disk", counts.unwritten, WHY.disk);
   if (!placed.has("key")) tell("key", counts.expired - counts.abandoned, WHY.key);
   if (!placed.has("undecodable")) tell("undecodable", counts.undecodable, WHY.undecodable);
-  tell("abandoned", counts.abandoned, "waiting in the capture thread when that died");
-  tell("late", counts.late, "too late to be placed");
-  tell("ahead", counts.ahead, "stamped with a time that lies too far ahead");
+  tell("abandoned", counts.abandoned, "lost when the part of the recorder that listens crashed");
+  tell("late", counts.late, "they came too late");
+  tell("ahead", counts.ahead, "their time lies too far ahead");
   // Forged or malformed ones are missing where their numbers are: the hole is told as lost on the network.
   const { rejected, forged, malformed, undecodable, ahead } = counts;
   const untold = rejected - forged - malformed - undecodable - ahead;
-  tell("rejected", untold, "could not be opened or decoded");
-  if (ended) tell("held", counts.held, "still waiting at the end");
+  tell("rejected", untold, "they could not be opened or decoded");
+  if (ended) tell("held", counts.held, "they could not be decrypted by the end");
   if (!balances(counts)) parts.push(unknown("counts", "The packet counts do not add up."));
   return parts;
 }

@@ -191,8 +191,11 @@ function trackFacts(manifest: Manifest, track: ManifestTrack): string[] {
 }
 
 function completeness({ track, problem }: ManifestTrack, report: GapReport): Html | undefined {
-  if (problem !== undefined) return html`<p class="warn">${problem}</p>`;
   const found = report.tracks.find((one) => one.track === track);
+  // What is missing is told beside a problem; that nothing is, would be untrue.
+  if (problem !== undefined)
+    return html`<p class="warn">${problem}</p>
+      ${missingList(found?.missing ?? [])}`;
   if (found === undefined) return undefined;
   const { missing, repaired, verdict } = found;
   const tone = verdict?.startsWith("Complete") ? "good" : "soft";

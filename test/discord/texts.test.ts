@@ -78,7 +78,7 @@ test("a recording without tracks says so, and a failed one says why", () => {
 test("what is missing is said in words, per person", () => {
   const late = track(1, "__Zoë__", { received: 12, late: 2 });
   assert.deepEqual(lossLines(finished({ tracks: [late, track(2, "Ben")] })), [
-    "⚠️ \\_\\_Zoë\\_\\_: 2 packets (0.04 s) missing: too late to be placed.",
+    "⚠️ \\_\\_Zoë\\_\\_: 2 packets (0.04 s) missing: they came too late.",
   ]);
   const connection = { datagrams: 9, notMedia: 0, unattributed: 7 };
   assert.match(lossLines(finished({ connection })).join(), /⚠️ 7 packets \(0\.14 s\) came from people/);

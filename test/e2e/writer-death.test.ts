@@ -48,7 +48,11 @@ test(
       await speaking;
     }
     const status = fullText(await call.discord.command(anna, "record status"));
-    assert.equal(status.match(/The thread that writes died/g)?.length, DEATHS.length, status);
+    assert.equal(
+      status.match(/The part of the recorder that writes the files crashed/g)?.length,
+      DEATHS.length,
+      status,
+    );
     await stopRecording(call, anna, 2);
 
     const { manifest } = call;

@@ -75,7 +75,7 @@ test("each gap is told with its place, its length and its reason, in order", () 
     "1.1 s missing at 1:01.5: lost on the network on the way to the recorder.",
     "2.5 s missing between 1:40.0 and 1:50.0: it could not be decrypted, because its key never came.",
     "0.02 s missing at 1:02:03.4: the recorder's disk was too slow.",
-    "0.5 s missing at 1:06:40.0: it was damaged, or is not Opus.",
+    "0.5 s missing at 1:06:40.0: it was damaged on the way, or is no sound that the recorder knows.",
     "12.5 s missing at 2:00:00.0: the recorder's disk refused it.",
   ]);
 });
@@ -94,11 +94,11 @@ test("what was counted and has no place is told without one", () => {
   assert.deepEqual(sentences(over([zoe(counts)])), [
     "1 packet (20 ms) missing: the recorder's disk was too slow.",
     "3 packets (0.06 s) missing: it could not be decrypted, because its key never came.",
-    "2 packets (0.04 s) missing: waiting in the capture thread when that died.",
-    "2 packets (0.04 s) missing: too late to be placed.",
-    "1 packet (20 ms) missing: stamped with a time that lies too far ahead.",
-    "5 packets (0.1 s) missing: could not be opened or decoded.",
-    "3 packets (0.06 s) missing: still waiting at the end.",
+    "2 packets (0.04 s) missing: lost when the part of the recorder that listens crashed.",
+    "2 packets (0.04 s) missing: they came too late.",
+    "1 packet (20 ms) missing: their time lies too far ahead.",
+    "5 packets (0.1 s) missing: they could not be opened or decoded.",
+    "3 packets (0.06 s) missing: they could not be decrypted by the end.",
   ]);
   const forged = zoe({ written: 9, rejected: 4, forged: 3, malformed: 1 });
   assert.deepEqual(sentences(over([forged])), [], "nobody said what was forged");
@@ -137,8 +137,8 @@ test("what nobody sent, and a process that died, concern the whole recording", (
   assert.deepEqual(
     report.recording.map(({ text }) => text),
     [
-      "The thread that writes died shortly before 0:30.0: up to a second of each voice may be missing.",
-      "The recorder itself died at 1:05.0: up to 2 s before that and everything after it are missing.",
+      "The part of the recorder that writes the files crashed shortly before 0:30.0: up to a second of each voice may be missing.",
+      "The recorder itself crashed or was killed at 1:05.0: up to 2 s before that and everything after it are missing.",
       "7 packets (0.14 s) came from people whom Discord never named: on no track.",
     ],
   );

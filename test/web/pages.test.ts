@@ -108,7 +108,7 @@ test("what is missing is said, and what was repaired is told apart from it", opt
   const plain = text.replaceAll(/\s+/g, " ");
   for (const line of [
     "0.2 s missing at 0:02.0: the recorder&#39;s disk was too slow.",
-    "1 packet (20 ms) missing: too late to be placed.",
+    "1 packet (20 ms) missing: they came too late.",
     "3 packets (0.06 s) missing: it could not be decrypted, because its key never came.",
     "7 packets (0.14 s) came from people whom Discord never named: on no track.",
   ])
