@@ -12,9 +12,9 @@ export type Bar = {
 
 export type Panel = { readonly title: string; readonly bars: readonly Bar[] };
 
-const WIDTH = 760;
+const WIDTH = 820;
 const LABEL_WIDTH = 220;
-const TEXT_WIDTH = 130;
+const TEXT_WIDTH = 190;
 const BAR_WIDTH = WIDTH - LABEL_WIDTH - TEXT_WIDTH;
 const ROW_HEIGHT = 22;
 const BAR_HEIGHT = 14;
