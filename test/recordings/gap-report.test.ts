@@ -113,6 +113,15 @@ test("what waits in a recording that runs is not missing yet", () => {
   assert.equal(gapReport(running).tracks[0]?.verdict, "Complete so far");
 });
 
+test("a long interruption is told in hours and minutes", () => {
+  const outage = { cause: "connection", reason: "Lost.", fromSamples: 0 } as const;
+  const interruptions = [{ ...outage, toSamples: 7_265 * SAMPLE_RATE }];
+  assert.equal(
+    gapReport(over([zoe({ written: 9 })], { interruptions })).recording[0]?.text,
+    "Nobody could be heard from 0:00.0 to 2:01:05.0 (2 h 1 min 5 s): Lost.",
+  );
+});
+
 test("interruptions are told with their place in the recording, and a track is not called complete beside them", () => {
   const lost = { cause: "connection", reason: "Lost.", fromSamples: 3_723.45 * SAMPLE_RATE } as const;
   const deafened = { cause: "deafened", reason: "Deafened.", fromSamples: 1.5 * SAMPLE_RATE } as const;
