@@ -142,8 +142,9 @@ test("what the books call made up, lost or locked is what the file has, whatever
     assert.equal(missing("network"), counts.lostSamples, about);
     for (const { fromSamples, toSamples, missingSamples } of gaps) {
       const there = file.subarray(fromSamples, toSamples).reduce((sum, sample) => sum + (sample ? 1 : 0), 0);
-      // A packet that was locked for ever lies where it came, a little beside its place.
-      assert.ok(toSamples - fromSamples - there >= missingSamples * 0.95, `${there} are there; ${about}`);
+      // A packet that was locked for ever lies where it came, some milliseconds beside its place.
+      const silentSamples = toSamples - fromSamples - there;
+      assert.ok(silentSamples >= missingSamples * 0.95 - 240, `${there} are there; ${about}`);
     }
     const fateOf = new Map(fates.map((fate) => [fate.packet.sentAt, fate.heldFor]));
     for (const packet of sent) {
