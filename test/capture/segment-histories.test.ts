@@ -140,11 +140,12 @@ test("what the books call made up, lost or locked is what the file has, whatever
     const missing = (reason: string): number =>
       gaps.reduce((sum, gap) => sum + (gap.reason === reason ? gap.missingSamples : 0), 0);
     assert.equal(missing("network"), counts.lostSamples, about);
-    for (const { fromSamples, toSamples, missingSamples } of gaps) {
+    for (const { reason, fromSamples, toSamples, missingSamples } of gaps) {
       const there = file.subarray(fromSamples, toSamples).reduce((sum, sample) => sum + (sample ? 1 : 0), 0);
-      // A packet that was locked for ever lies where it came, some milliseconds beside its place.
       const silentSamples = toSamples - fromSamples - there;
-      assert.ok(silentSamples >= missingSamples * 0.95 - 240, `${there} are there; ${about}`);
+      // A packet that was locked for ever is told where it came, beside its place: some may seem to lie on what is there.
+      const atLeast = missingSamples * (reason === "key" ? 0.8 : 1) - 240;
+      assert.ok(silentSamples >= atLeast, `${there} are there; ${about}`);
     }
     const fateOf = new Map(fates.map((fate) => [fate.packet.sentAt, fate.heldFor]));
     for (const packet of sent) {
