@@ -59,7 +59,7 @@ test("a day of gaps keeps its memory, every missing sample, and every gap's plac
   const memory = new Float64Array(GAP_LIST_LENGTH);
   const gaps = new GapList(memory);
   const told: { reason: string; from: number; to: number }[] = [];
-  for (let at = 0; at < 24 * 3_600 * SAMPLE_RATE; at += random.below(600) * SAMPLE_RATE + FRAME) {
+  for (let at = 0; at < 24 * 3_600 * SAMPLE_RATE; at += random.below(600) * SAMPLE_RATE + 101 * FRAME) {
     const reason = GAP_REASONS[random.below(GAP_REASONS.length)]!;
     const to = at + FRAME * (1 + random.below(100));
     gaps.add(reason, at, to);
