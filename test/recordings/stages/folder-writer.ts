@@ -60,7 +60,10 @@ export class FolderWriter implements WriterStage {
     if (recording === undefined) throw new Error("no such recording is open");
     this.#journal.note(`writer.writeManifest ${manifest.state}`);
     await this.manifestGate?.passed;
-    writeFileSync(join(recording.directory, "recording.json"), JSON.stringify(manifest));
+    const file = join(recording.directory, "recording.json");
+    // As one step, like the real one: somebody may be reading.
+    writeFileSync(`${file}.tmp`, JSON.stringify(manifest));
+    renameSync(`${file}.tmp`, file);
   }
 
   async close(handle: number, end: { readonly lengthSamples: number }): Promise<readonly WrittenTrack[]> {
