@@ -18,7 +18,7 @@ const STALL_MS = 3_000;
 /** CPU per packet of segments, queue and writer, over that of decoding, copying and writing. */
 const PIPELINE_TO_FLOOR = 3.5;
 /** The same of the whole bot, its network and decryption included. */
-const BOT_TO_FLOOR = 8;
+const BOT_TO_FLOOR = 12;
 
 /** Says what it finds; false where a bound is exceeded. Under 90 seconds. */
 export async function guard(): Promise<boolean> {
