@@ -84,7 +84,7 @@ export class UnheardNotices {
 }
 
 /** Pure. */
-export function unheardText(manifest: Manifest, { userId, name }: UnheardPerson): string {
+function unheardText(manifest: Manifest, { userId, name }: UnheardPerson): string {
   const since = manifest.unheard?.findLast((one) => one.userId === userId)?.fromSamples ?? 0;
   return (
     `⚠️ <@${manifest.startedBy.id}> **${escapeText(name)} is speaking, but I can't decrypt it**: nothing of theirs is recorded ` +
@@ -93,7 +93,7 @@ export function unheardText(manifest: Manifest, { userId, name }: UnheardPerson)
 }
 
 /** Pure. */
-export function heardAgainText(manifest: Manifest, { userId, name }: UnheardPerson): string {
+function heardAgainText(manifest: Manifest, { userId, name }: UnheardPerson): string {
   const last = manifest.unheard?.findLast((one) => one.userId === userId && one.toSamples !== undefined);
   const span =
     last === undefined

@@ -139,16 +139,12 @@ export class Recovery {
   async #lookAt(id: string): Promise<void> {
     const { storage } = this.#options;
     const manifest = await storage.readManifest(id).catch(() => undefined);
-    if (manifest !== undefined && manifest.id === id && isOver(manifest)) return this.#index(manifest);
-    if (manifest !== undefined && manifest.id === id) {
-      const left = await leftBehind(storage, manifest);
-      if (mayGoOn(left, Date.now(), this.#options.goOnWithinMs)) {
-        // Who is in the channel is known once the bot has logged in: the other folders need not wait for that.
-        this.#fresh.push(this.#attempt(id, () => this.#goOnOrRecover(left)));
-        return;
-      }
-    }
-    await this.#recover(id);
+    if (manifest === undefined || manifest.id !== id) return this.#recover(id);
+    if (isOver(manifest)) return this.#index(manifest);
+    const left = await leftBehind(storage, manifest);
+    if (!mayGoOn(left, Date.now(), this.#options.goOnWithinMs)) return this.#recover(id);
+    // Who is in the channel is known once the bot has logged in: the other folders need not wait for that.
+    this.#fresh.push(this.#attempt(id, () => this.#goOnOrRecover(left)));
   }
 
   async #goOnOrRecover(left: LeftBehind): Promise<void> {
