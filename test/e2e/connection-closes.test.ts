@@ -16,9 +16,7 @@ suite("a voice connection that is closed", { concurrency: 4 }, () => {
   test("a websocket that may be resumed costs nothing: same media, no interruption", limits, async () => {
     await using call = await Call.start({ dave: true });
     const { discord } = call;
-    const anna = call.addHost("Anna");
-    await anna.join();
-    await discord.command(anna, "record start");
+    const anna = await call.startRecording("Anna");
     const speaking = anna.say(toneSpeech(440, 4));
     for (const [at, code] of [1006, 4015].entries()) {
       discord.voice.closeClient(discord.bot.id, code);
@@ -45,9 +43,7 @@ suite("a voice connection that is closed", { concurrency: 4 }, () => {
   test("what is said around an interruption is there to its very edges", limits, async () => {
     await using call = await Call.start({ dave: false });
     const { discord } = call;
-    const anna = call.addHost("Anna");
-    await anna.join();
-    await discord.command(anna, "record start");
+    const anna = await call.startRecording("Anna");
     const speaking = anna.say(toneSpeech(440, 12));
     await eventually("she is heard", () => call.manifest.tracks.length === 1);
     // Ended by the server, and nothing said of another: five seconds, then a new start.
@@ -70,9 +66,7 @@ suite("a voice connection that is closed", { concurrency: 4 }, () => {
     async () => {
       await using call = await Call.start({ dave: true });
       const { discord } = call;
-      const anna = call.addHost("Anna");
-      await anna.join();
-      await discord.command(anna, "record start");
+      const anna = await call.startRecording("Anna");
       await anna.say(toneSpeech(440, 0.5));
       discord.voice.closeClient(discord.bot.id, 4014);
       await interruptionsOver(call, 1);
@@ -112,9 +106,7 @@ suite("a voice connection that is closed", { concurrency: 4 }, () => {
 async function survive(codes: readonly number[]): Promise<void> {
   await using call = await Call.start({ dave: true });
   const { discord } = call;
-  const anna = call.addHost("Anna");
-  await anna.join();
-  await discord.command(anna, "record start");
+  const anna = await call.startRecording("Anna");
   await anna.say(toneSpeech(440, 0.5));
   for (const [at, code] of codes.entries()) {
     discord.voice.closeClient(discord.bot.id, code);

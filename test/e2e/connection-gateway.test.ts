@@ -12,9 +12,7 @@ suite("a main gateway that is lost", { concurrency: 4 }, () => {
   test("a main gateway that drops or asks for a reconnect and is resumed costs nothing", limits, async () => {
     await using call = await Call.start({ dave: true });
     const { discord } = call;
-    const anna = call.addHost("Anna");
-    await anna.join();
-    await discord.command(anna, "record start");
+    const anna = await call.startRecording("Anna");
     const speaking = anna.say(toneSpeech(440, 5));
     discord.faults.closeGateway(1006);
     await eventually(
@@ -41,9 +39,7 @@ suite("a main gateway that is lost", { concurrency: 4 }, () => {
     async () => {
       await using call = await Call.start({ dave: true });
       const { discord } = call;
-      const anna = call.addHost("Anna");
-      await anna.join();
-      await discord.command(anna, "record start");
+      const anna = await call.startRecording("Anna");
       await anna.say(toneSpeech(440, 0.5));
       discord.faults.invalidSession();
       assert.equal(discord.botChannelId, undefined, "it is out of voice");
@@ -63,9 +59,7 @@ suite("a main gateway that is lost", { concurrency: 4 }, () => {
     async () => {
       await using call = await Call.start({ dave: true });
       const { discord } = call;
-      const anna = call.addHost("Anna");
-      await anna.join();
-      await discord.command(anna, "record start");
+      const anna = await call.startRecording("Anna");
       await anna.say(toneSpeech(440, 0.5));
       discord.faults.closeGateway(4004);
       const exit = await call.bot.exit();

@@ -113,9 +113,7 @@ suite("a bot that is moved or deafened", { concurrency: 4 }, () => {
   test("a deleted channel ends the recording with that reason", limits, async () => {
     await using call = await Call.start({ dave: false });
     const { discord } = call;
-    const anna = call.addHost("Anna");
-    await anna.join();
-    await discord.command(anna, "record start");
+    const anna = await call.startRecording("Anna");
     await anna.say(toneSpeech(440, 0.5));
     const { sent } = anna;
     await discord.deleteChannel(discord.voiceChannel.id);
@@ -133,9 +131,7 @@ suite("a bot that is moved or deafened", { concurrency: 4 }, () => {
     async () => {
       await using call = await Call.start({ dave: true });
       const { discord } = call;
-      const anna = call.addHost("Anna");
-      await anna.join();
-      await discord.command(anna, "record start");
+      const anna = await call.startRecording("Anna");
       await anna.say(toneSpeech(440, 0.5));
       discord.faults.removeVoiceServer();
       // Longer than it takes to call a connection lost through which nothing comes.
@@ -157,9 +153,7 @@ suite("a bot that is moved or deafened", { concurrency: 4 }, () => {
     async () => {
       await using call = await Call.start({ dave: false });
       const { discord } = call;
-      const anna = call.addHost("Anna");
-      await anna.join();
-      await discord.command(anna, "record start");
+      const anna = await call.startRecording("Anna");
       await anna.say(toneSpeech(440, 0.5));
       discord.faults.deafenBot();
       const chat = (): string =>

@@ -85,6 +85,14 @@ export class Call {
     return host;
   }
 
+  /** A host who sits in the first voice channel, where their recording runs. */
+  async startRecording(name: string): Promise<Person> {
+    const host = this.addHost(name);
+    await host.join();
+    await this.discord.command(host, "record start");
+    return host;
+  }
+
   /** Frames in the queue, as the bot's metrics say. */
   async queuedFrames(): Promise<number> {
     const response = await fetch(`${this.bot.baseUrl}/metrics`);
