@@ -35,9 +35,14 @@ export class JobStage {
   /** Begins work at once where the role is ours. Rejects as the runners do. */
   static async start(
     config: Config,
-    shared: { readonly catalog: Catalog; readonly storage: Storage },
+    shared: {
+      readonly catalog: Catalog;
+      readonly storage: Storage;
+      /** Whether the process ends by an exception that nobody caught: what runs then has failed. */
+      readonly crashing?: () => boolean;
+    },
   ): Promise<JobStage> {
-    const { catalog, storage } = shared;
+    const { catalog, storage, crashing = () => false } = shared;
     const { roles, retentionDays, redisUrl, diskReserveBytes } = config;
     const log = createLog(config.logLevel, "jobs");
     // Jobs may begin, and make jobs, before the runner is ours to name.
@@ -57,8 +62,8 @@ export class JobStage {
     const concurrency = roles.includes("bot") ? 1 : availableParallelism();
     const runner =
       redisUrl === undefined
-        ? await EmbeddedRunner.start({ catalog, processors, concurrency, log })
-        : await BullRunner.start({ redisUrl, processors, concurrency, log });
+        ? await EmbeddedRunner.start({ catalog, processors, concurrency, log, crashing })
+        : await BullRunner.start({ redisUrl, processors, concurrency, log, crashing });
     started.resolve(runner);
     if (processors !== undefined) await runner.schedule("expire", SWEEP_MS);
     return new JobStage(runner, log);

@@ -56,11 +56,13 @@ const config = configOrExit();
 const log = createLog(config.logLevel, "main");
 const stages = new AsyncDisposableStack();
 let stopping = false;
+let crashing = false;
 let signalledMs: number | undefined;
 
 process.on("SIGTERM", onSignal);
 process.on("SIGINT", onSignal);
 process.on("uncaughtException", (error) => {
+  crashing = true;
   log.fatal({ err: error }, "something unexpected failed: finishing the recordings");
   void stop(1);
 });
@@ -90,7 +92,7 @@ async function start(stages: AsyncDisposableStack, config: Config, log: Log): Pr
     log.error({ moved: catalog.replaced }, "the catalog was damaged; a new one is made");
   // Web alone neither orders work nor does any.
   const jobs = config.roles.some((role) => role !== "web")
-    ? stages.use(await JobStage.start(config, { catalog, storage }))
+    ? stages.use(await JobStage.start(config, { catalog, storage, crashing: () => crashing }))
     : undefined;
   // Before any recording of this process; it goes on in the background, and is no reason to keep people waiting.
   const recovery = config.roles.includes("bot")

@@ -28,6 +28,8 @@ export type BullRunnerOptions = {
   readonly startMs?: number;
   /** How long a question or a new job waits for a Redis that is away. */
   readonly commandMs?: number;
+  /** Asked when it stops: whether the process ends by an exception, which then counts as a failure of what was running. */
+  readonly crashing?: () => boolean;
 };
 
 /** Long enough for a main thread busy with something else, short enough to begin a dead process's jobs soon. */
@@ -65,10 +67,11 @@ export class BullRunner implements JobRunner {
     try {
       await within(queue.waitUntilReady(), COMMAND_MS, "Redis");
       if (processors !== undefined) {
-        const { backOffMs = DEFAULT_BACK_OFF_MS, lockMs = LOCK_MS } = options;
+        const { backOffMs = DEFAULT_BACK_OFF_MS, lockMs = LOCK_MS, crashing = () => false } = options;
         const onScheduleLost = (name: string, everyMs: number) => {
           if (!isJobName(name)) return;
-          runner.schedule(name, everyMs).catch((error: unknown) => {
+          // Not at once: it was given up because its processes died, perhaps of it.
+          runner.#schedule(name, everyMs, everyMs).catch((error: unknown) => {
             log.error({ err: error }, "a schedule is lost until the next start");
           });
         };
@@ -81,6 +84,7 @@ export class BullRunner implements JobRunner {
           log,
           backOffMs,
           lockMs,
+          crashing,
           onScheduleLost,
         });
         runner.#worker = await within(start, COMMAND_MS, "Redis");
@@ -107,6 +111,10 @@ export class BullRunner implements JobRunner {
   }
 
   async schedule(name: JobName, everyMs: number): Promise<void> {
+    await this.#schedule(name, everyMs, 0);
+  }
+
+  async #schedule(name: JobName, everyMs: number, delay: number): Promise<void> {
     const id = scheduledId(name);
     const data = parseJobData(name, { recordingId: EVERY_RECORDING });
     await this.#answered(async () => {
@@ -119,7 +127,7 @@ export class BullRunner implements JobRunner {
         return;
       }
       await known?.job.remove();
-      await this.#add(name, { data, everyMs }, { jobId: id });
+      await this.#add(name, { data, everyMs }, { jobId: id, delay });
     });
   }
 

@@ -21,6 +21,7 @@ export type BullWorkerOptions = {
   readonly backOffMs: number;
   /** A process that is not heard of for so long counts as dead; another one begins its jobs anew. */
   readonly lockMs: number;
+  readonly crashing: () => boolean;
   /** A scheduled job has ended that nobody cancelled: BullMQ gave it up, because its workers vanished too often. */
   readonly onScheduleLost: (name: string, everyMs: number) => void;
 };
@@ -101,13 +102,13 @@ export class BullWorker {
   }
 
   async #stop(timeoutMs: number): Promise<void> {
-    const { log, redis } = this.#options;
+    const { log, redis, crashing } = this.#options;
     const force = redis.status !== "ready";
     // Closing comes first, since BullMQ's pause goes on waiting for a next job, and would take the very one put back
     // here. It lets running jobs end; without Redis it would wait for that too.
     if (force) await this.#worker.pause(true);
     const closed = force ? undefined : this.#worker.close();
-    await this.#running.end(timeoutMs, log);
+    await this.#running.end(timeoutMs, crashing() ? "crashing" : "stopping", log);
     clearInterval(this.#ticks);
     try {
       await within(closed ?? this.#worker.close(true), CLOSE_MS, "closing the worker of jobs");

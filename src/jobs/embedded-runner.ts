@@ -24,6 +24,8 @@ export type EmbeddedRunnerOptions = {
   readonly backOffMs?: number;
   /** How many ended jobs are remembered. */
   readonly historyJobs?: number;
+  /** Asked when it stops: whether the process ends by an exception, which then counts as a failure of what was running. */
+  readonly crashing?: () => boolean;
 };
 
 /** How long after a journal's error it is asked again. */
@@ -112,7 +114,8 @@ export class EmbeddedRunner implements JobRunner {
     this.#stopping = true;
     await this.#pumping;
     clearTimeout(this.#timer);
-    await this.#running.end(timeoutMs, this.#options.log);
+    const { crashing, log } = this.#options;
+    await this.#running.end(timeoutMs, crashing?.() === true ? "crashing" : "stopping", log);
     clearInterval(this.#ticks);
   }
 

@@ -68,7 +68,8 @@ export type JobRunner = {
   cancel(id: string): Promise<boolean>;
   /**
    * Begins no more jobs. Running ones get `timeoutMs` to end, then their signal; cut short like that, they wait for the
-   * next start and the try counts for nothing. `enqueue` goes on working.
+   * next start and the try counts for nothing, unless the process ends by an exception: then it counts as a failure, for
+   * it may be the job that brings the process down. `enqueue` goes on working.
    */
   drain(timeoutMs: number): Promise<void>;
   /** Drains without patience and lets go of everything. Idempotent. */

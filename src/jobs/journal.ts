@@ -185,7 +185,10 @@ export class Journal {
       .execute();
   }
 
-  /** What a process that died was working at is to be begun anew, unless it was cancelled or dies of it every time. */
+  /**
+   * What a process that died was working at is to be begun anew, unless it was cancelled or dies of it every time; a
+   * scheduled job then waits for its next turn.
+   */
   async recover(nowMs: number): Promise<{ readonly repeated: number; readonly ended: number }> {
     const ended = await this.#db
       .updateTable("jobs")
@@ -206,7 +209,7 @@ export class Journal {
       .updateTable("jobs")
       .set((row) => ({
         state: "waiting",
-        due_at_ms: nowMs,
+        due_at_ms: sql<number>`${nowMs} + case when interruptions >= ${MAX_INTERRUPTIONS} then every_ms else 0 end`,
         interruptions: row("interruptions", "+", 1),
         progress: 0,
       }))

@@ -2,14 +2,15 @@ import { toErrorData } from "../errors.ts";
 import type { ErrorData } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { isJobName, parseJobData } from "./definitions.ts";
+import { interrupted } from "./job-errors.ts";
 import { PermanentFailure } from "./job-runner.ts";
 import type { Processors } from "./job-runner.ts";
 
 /**
- * Why a running job must stop: somebody cancelled it; its runner stops; or the journal has given it to another runner,
- * because this one was not heard of.
+ * Why a running job must stop: somebody cancelled it; its runner stops; its process ends by an exception that nobody
+ * caught, of which it may be the cause; or the journal has given it to another runner, because this one was not heard of.
  */
-export type StopReason = "cancelled" | "stopping" | "superseded";
+export type StopReason = "cancelled" | "stopping" | "crashing" | "superseded";
 
 /** The reason of a job's signal. */
 export class JobStopped extends Error {
@@ -22,10 +23,10 @@ export class JobStopped extends Error {
   }
 }
 
-/** How one run of a job ended. One that succeeds in spite of its signal is done. */
+/** How one run of a job ended. One that succeeds in spite of its signal is done; one stopped by a crash has failed. */
 export type Outcome =
   | { readonly kind: "done" }
-  | { readonly kind: "stopped"; readonly reason: StopReason }
+  | { readonly kind: "stopped"; readonly reason: Exclude<StopReason, "crashing"> }
   | { readonly kind: "failed"; readonly error: ErrorData; readonly permanent: boolean };
 
 /** Lives on the main thread. One run of one job, from its begin to its outcome. */
@@ -71,6 +72,7 @@ export class RunningJob {
       });
       return { kind: "done" };
     } catch (error) {
+      if (this.#stopReason === "crashing") return { kind: "failed", error: interrupted(), permanent: false };
       if (this.#stopReason !== undefined) return { kind: "stopped", reason: this.#stopReason };
       const permanent = error instanceof PermanentFailure;
       return { kind: "failed", error: toErrorData(permanent ? error.cause : error), permanent };

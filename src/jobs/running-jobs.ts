@@ -38,10 +38,10 @@ export class RunningJobs {
     await entry?.ended;
   }
 
-  /** Waits for all; after `timeoutMs` gives them their signal, and a last moment to obey. */
-  async end(timeoutMs: number, log: Log): Promise<void> {
+  /** Waits for all; after `timeoutMs` gives them their signal, with this reason, and a last moment to obey. */
+  async end(timeoutMs: number, reason: StopReason, log: Log): Promise<void> {
     if (await this.#settled(timeoutMs)) return;
-    for (const { job } of this.#entries.values()) job.stop("stopping");
+    for (const { job } of this.#entries.values()) job.stop(reason);
     if (await this.#settled(SIGNAL_GRACE_MS)) return;
     log.warn(
       { jobs: [...this.#entries.keys()] },

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { SAMPLE_RATE } from "../../src/audio/pcm.ts";
+import { Catalog } from "../../src/recordings/catalog.ts";
 import { toneSpeech } from "../simulator/people/speech.ts";
 import { Call } from "../support/call.ts";
 import { ThreadFault } from "../support/thread-fault.ts";
@@ -82,5 +86,41 @@ test(
     const samples = firstChannel(call.trackPath(anna.id));
     assert.equal(samples.length, call.manifest.lengthSamples);
     assert.ok(toneAmplitude(samples.subarray(SAMPLE_RATE / 2, SAMPLE_RATE), 450) > 0.1);
+  },
+);
+
+test(
+  "a job in which the main thread fails has failed once, and waits before it is begun again",
+  limits,
+  async (t) => {
+    using faults = new ThreadFault();
+    const { nodeOptions, environment } = faults.options;
+    const tools = mkdtempSync(join(tmpdir(), "poisonous-"));
+    t.after(() => rmSync(tools, { recursive: true, force: true }));
+    // The main thread fails while the job waits for its ffmpeg.
+    const ffmpeg = join(tools, "ffmpeg");
+    const order = environment["FAULTY_THREAD"] ?? "";
+    writeFileSync(ffmpeg, `#!/bin/sh\nprintf "main throw" > "${order}"\nexec sleep 20\n`, { mode: 0o755 });
+    await using call = await Call.start({
+      dave: false,
+      nodeOptions,
+      environment: { ...environment, FFMPEG_PATH: ffmpeg },
+    });
+    const anna = await call.startRecording("Anna");
+    await anna.say(toneSpeech(450, 1));
+    // The bot may be gone before it has answered.
+    await call.discord.command(anna, "record stop").catch(() => undefined);
+    const exit = await call.bot.exit();
+    assert.equal(exit.code, 1, exit.stdout + exit.stderr);
+    assert.match(exit.stdout, /The main thread was told to fail/);
+    await using catalog = await Catalog.open(call.dataDir);
+    const job = await catalog.database
+      .selectFrom("jobs")
+      .selectAll()
+      .where("name", "=", "finish")
+      .executeTakeFirstOrThrow();
+    assert.equal(job.state, "waiting");
+    assert.equal(job.failures, 1);
+    assert.match(job.error ?? "", /E-JOB-INTERRUPTED/);
   },
 );

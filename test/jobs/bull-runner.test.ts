@@ -34,8 +34,8 @@ function redis(): RedisServer {
   return server;
 }
 
-function start(redisUrl: string, { processors, concurrency = 4 }: StartOptions): Promise<BullRunner> {
-  return BullRunner.start({ redisUrl, processors, concurrency, log, backOffMs: 20, lockMs: 2_000 });
+function start(redisUrl: string, { concurrency = 4, ...rest }: StartOptions): Promise<BullRunner> {
+  return BullRunner.start({ redisUrl, concurrency, log, backOffMs: 20, lockMs: 2_000, ...rest });
 }
 
 /** Rejects at the signal. */

@@ -17,6 +17,7 @@ import { eventually, sleep } from "../support/wait.ts";
 export type StartOptions = {
   readonly processors: Processors | undefined;
   readonly concurrency?: number;
+  readonly crashing?: () => boolean;
 };
 
 /** Where the runners of one test keep their jobs. */
@@ -313,6 +314,44 @@ export function contract(kind: string, open: () => Promise<Place>, skip: string 
     });
     await reaches(second, id, "done");
     assert.equal(attempt, 2);
+  });
+
+  promise("a job whose process ends by an exception every time is given up", async (place) => {
+    let begun = 0;
+    let crashes = 0;
+    const finish = endless(() => {
+      begun += 1;
+    });
+    await using client = await place.start({ processors: undefined });
+    const id = await client.enqueue("finish", { recordingId: "r1" }, { attempts: 3 });
+    for (; crashes < 10 && (await client.state(id))?.kind === "waiting"; crashes += 1) {
+      await using runner = await place.start({ processors: processors({ finish }), crashing: () => true });
+      await eventually("it runs", () => begun > crashes);
+      assert.equal((await runner.state(id))?.kind, "active");
+    }
+    const { error } = await reaches(client, id, "failed");
+    assert.equal(error.code, "E-JOB-INTERRUPTED");
+    assert.equal(crashes, 3, "each counts as a try");
+  });
+
+  promise("a scheduled job in which the process crashes waits for its next turn", async (place) => {
+    let begun = 0;
+    const expire = endless(() => {
+      begun += 1;
+    });
+    const start = async () => {
+      const runner = await place.start({ processors: processors({ expire }), crashing: () => true });
+      await runner.schedule("expire", 60_000);
+      return runner;
+    };
+    {
+      await using _first = await start();
+      await eventually("it runs", () => begun === 1);
+    }
+    await using second = await start();
+    await sleep(300);
+    assert.equal((await second.state("expire-scheduled"))?.kind, "waiting");
+    assert.equal(begun, 1);
   });
 
   promise(

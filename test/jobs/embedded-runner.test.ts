@@ -22,8 +22,8 @@ async function open(): Promise<Place & { readonly directory: string; readonly ca
   return {
     directory,
     catalog,
-    start: ({ processors, concurrency = 4 }) =>
-      EmbeddedRunner.start({ catalog, processors, concurrency, log, backOffMs: 20 }),
+    start: ({ concurrency = 4, ...rest }) =>
+      EmbeddedRunner.start({ catalog, concurrency, log, backOffMs: 20, ...rest }),
     [Symbol.asyncDispose]: async () => {
       await catalog.close();
       rmSync(directory, { recursive: true, force: true });
@@ -83,6 +83,12 @@ test("embedded: a job whose process ends in the middle every time is given up", 
   assert.equal(state.error.code, "E-JOB-INTERRUPTED");
   assert.equal(begins, 5);
   assert.equal((await client.state("expire-scheduled"))?.kind, "waiting", "a schedule never ends like that");
+  const schedule = place.catalog.database
+    .selectFrom("jobs")
+    .select("due_at_ms")
+    .where("every_ms", "is not", null);
+  const { due_at_ms: dueAtMs } = await schedule.executeTakeFirstOrThrow();
+  assert.ok(dueAtMs > Date.now() + 30_000, "but then waits for its next turn");
 });
 
 test(
