@@ -8,6 +8,7 @@ import { SAMPLE_RATE } from "../../src/audio/pcm.ts";
 import type { LinkTiming } from "../../src/capture/link-timing.ts";
 import type { CaptureEvent, CaptureRequest, CaptureResult } from "../../src/recordings/stages.ts";
 import { VoiceService } from "../simulator/voice/voice-service.ts";
+import type { Seat } from "../simulator/voice/voice-service.ts";
 import { toneAmplitude } from "../support/tones.ts";
 import { eventually } from "../support/wait.ts";
 import type { ChildCommand, ChildReport, ReceivedTrack } from "./capture-child.ts";
@@ -20,6 +21,8 @@ export const PEOPLE = [
   { userId: "200000000000000002", hz: 660 },
   { userId: "200000000000000003", hz: 880 },
 ] as const;
+
+const OP_COMMIT = 29;
 
 /** The capture stage in its child process, and the main gateway between it and the voice service. */
 export class Bench implements AsyncDisposable {
@@ -52,6 +55,17 @@ export class Bench implements AsyncDisposable {
     const bench = new Bench(service, child, directory);
     await bench.#until("ready");
     return bench;
+  }
+
+  /** Somebody joins the call. */
+  seat({ userId }: { readonly userId: string }): Promise<Seat> {
+    return this.service.seat({ guildId: GUILD, channelId: CHANNEL, userId });
+  }
+
+  /** Tells the bot to change to keys that nobody can make: garbage, as the commit of transition 7. */
+  sendGarbledCommit(): void {
+    const garbled = Buffer.concat([Buffer.from([0, 7]), Buffer.alloc(60, 3)]);
+    this.service.sendBinary(BOT, OP_COMMIT, garbled);
   }
 
   async record(handle: number, announce = false): Promise<number> {

@@ -1,42 +1,22 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FRAME_SAMPLES, SAMPLE_RATE } from "../../src/audio/pcm.ts";
-import { balances } from "../../src/recordings/counts.ts";
 import type { TrackCounts } from "../../src/recordings/counts.ts";
-import type { CaptureResult } from "../../src/recordings/stages.ts";
 import { toneSpeech } from "../simulator/people/speech.ts";
-import type { Seat } from "../simulator/voice/voice-service.ts";
 import { sleep } from "../support/wait.ts";
-import { BOT, Bench, CHANNEL, GUILD, PEOPLE, amplitudes } from "./capture-bench.ts";
+import { BOT, Bench, PEOPLE, amplitudes } from "./capture-bench.ts";
+import { assertAllAccounted, assertAllWritten, countsOf } from "./captured.ts";
 import { pickSeed } from "./seeded-random.ts";
 
 const [ANNA, BEN, CHLOE] = PEOPLE;
-
-function seat(bench: Bench, userId: string): Promise<Seat> {
-  return bench.service.seat({ guildId: GUILD, channelId: CHANNEL, userId });
-}
-
-function countsOf(result: CaptureResult, userId: string): TrackCounts {
-  const counts = result.tracks.find((track) => track.userId === userId)?.counts;
-  assert.ok(counts, `user ${userId} has a track`);
-  assert.ok(balances(counts) && counts.held === 0, JSON.stringify(counts));
-  return counts;
-}
-
-/** Every datagram is accounted for: on a track, or as nobody's. */
-function assertAllAccounted(result: CaptureResult): void {
-  const { datagrams, notMedia, unattributed } = result.connection;
-  const received = result.tracks.reduce((sum, { counts }) => sum + counts.received, 0);
-  assert.equal(datagrams, notMedia + unattributed + received, JSON.stringify(result));
-}
 
 for (const dave of [false, true]) {
   const how = dave ? "with" : "without";
 
   test(`a bad network costs what it lost and no more, ${how} end-to-end encryption`, async () => {
     await using bench = await Bench.start(dave);
-    const anna = await seat(bench, ANNA.userId);
-    const ben = await seat(bench, BEN.userId);
+    const anna = await bench.seat(ANNA);
+    const ben = await bench.seat(BEN);
     await bench.record(1);
     await sleep(1_000);
     const seed = pickSeed() % 1_000_000;
@@ -73,7 +53,7 @@ for (const dave of [false, true]) {
 
   test(`forged, short and foreign datagrams harm nothing, ${how} end-to-end encryption`, async () => {
     await using bench = await Bench.start(dave);
-    const anna = await seat(bench, ANNA.userId);
+    const anna = await bench.seat(ANNA);
     await bench.record(1);
     await sleep(dave ? 1_000 : 200);
     const speaking = anna.say(toneSpeech(ANNA.hz, 2));
@@ -98,27 +78,22 @@ for (const dave of [false, true]) {
 
   test(`people who come and go in the middle of speech cost nobody a packet, ${how} end-to-end encryption`, async () => {
     await using bench = await Bench.start(dave);
-    const anna = await seat(bench, ANNA.userId);
+    const anna = await bench.seat(ANNA);
     await bench.record(1);
     await sleep(dave ? 1_000 : 200);
     const speaking = anna.say(toneSpeech(ANNA.hz, 5));
     await sleep(500);
-    const ben = await seat(bench, BEN.userId);
+    const ben = await bench.seat(BEN);
     await ben.say(toneSpeech(BEN.hz, 1));
-    const chloe = await seat(bench, CHLOE.userId);
+    const chloe = await bench.seat(CHLOE);
     await ben.leave();
     await chloe.say(toneSpeech(CHLOE.hz, 1));
     await speaking;
     await sleep(200);
     const { result, tracks } = await bench.stop(1);
     assertAllAccounted(result);
-    for (const [person, { userId, hz }] of [
-      [anna, ANNA],
-      [ben, BEN],
-      [chloe, CHLOE],
-    ] as const) {
-      const counts = countsOf(result, userId);
-      assert.equal(counts.written, person.sent.length, JSON.stringify(counts));
+    assertAllWritten(result, anna, ben, chloe);
+    for (const { userId, hz } of [ANNA, BEN, CHLOE]) {
       const track = tracks.find((candidate) => candidate.userId === userId);
       assert.ok(track && Math.max(...(await amplitudes(track.file, hz))) > 0.05);
     }
@@ -126,25 +101,19 @@ for (const dave of [false, true]) {
 
   test(`a websocket that drops and resumes costs nothing, ${how} end-to-end encryption`, async () => {
     await using bench = await Bench.start(dave);
-    const anna = await seat(bench, ANNA.userId);
+    const anna = await bench.seat(ANNA);
     await bench.record(1);
     await sleep(dave ? 1_000 : 200);
     const speaking = anna.say(toneSpeech(ANNA.hz, 4));
     await sleep(500);
     bench.service.closeClient(BOT, 1006);
     // Somebody joins while the bot is away: under encryption the keys change behind its back.
-    const ben = await seat(bench, BEN.userId);
+    const ben = await bench.seat(BEN);
     await Promise.all([speaking, ben.say(toneSpeech(BEN.hz, 1))]);
     await sleep(300);
     const { result } = await bench.stop(1);
     assertAllAccounted(result);
-    for (const [person, { userId }] of [
-      [anna, ANNA],
-      [ben, BEN],
-    ] as const) {
-      const counts = countsOf(result, userId);
-      assert.equal(counts.written, person.sent.length, JSON.stringify(counts));
-    }
+    assertAllWritten(result, anna, ben);
     assert.ok(!bench.events.some(({ kind }) => kind === "ended"));
   });
 }
@@ -152,13 +121,13 @@ for (const dave of [false, true]) {
 test("under end-to-end encryption a sender nobody announced is found by their key", async () => {
   await using bench = await Bench.start(true);
   bench.service.faults.omitSpeaking = true;
-  const anna = await seat(bench, ANNA.userId);
+  const anna = await bench.seat(ANNA);
   await bench.record(1);
   await sleep(1_000);
   await anna.say(toneSpeech(ANNA.hz, 3));
   await sleep(1_200);
   const { result, tracks } = await bench.stop(1);
-  assert.equal(countsOf(result, ANNA.userId).written, anna.sent.length);
+  assertAllWritten(result, anna);
   assert.equal(tracks[0]?.userId, ANNA.userId);
   assertAllAccounted(result);
 });
@@ -166,7 +135,7 @@ test("under end-to-end encryption a sender nobody announced is found by their ke
 test("without it, what a sender nobody announced says is held, then counted as nobody's", async () => {
   await using bench = await Bench.start(false);
   bench.service.faults.omitSpeaking = true;
-  const anna = await seat(bench, ANNA.userId);
+  const anna = await bench.seat(ANNA);
   await bench.record(1);
   await sleep(200);
   await anna.say(toneSpeech(ANNA.hz, 1));
@@ -179,8 +148,8 @@ test("without it, what a sender nobody announced says is held, then counted as n
 
 test("speaking before the bot has its key is held, and what can be opened is put in its place", async () => {
   await using bench = await Bench.start(true);
-  const anna = await seat(bench, ANNA.userId);
-  const ben = await seat(bench, BEN.userId);
+  const anna = await bench.seat(ANNA);
+  const ben = await bench.seat(BEN);
   const speaking = Promise.all([anna.say(toneSpeech(ANNA.hz, 4)), ben.say(toneSpeech(BEN.hz, 4))]);
   await bench.record(1);
   await speaking;

@@ -3,16 +3,18 @@ import { test } from "node:test";
 import { FRAME_SAMPLES, SAMPLE_RATE } from "../../src/audio/pcm.ts";
 import { balances } from "../../src/recordings/counts.ts";
 import { toneSpeech } from "../simulator/people/speech.ts";
-import type { VoiceService } from "../simulator/voice/voice-service.ts";
+import type { Seat } from "../simulator/voice/voice-service.ts";
 import { sleep } from "../support/wait.ts";
-import { BOT, Bench, CHANNEL, GUILD, PEOPLE, amplitudes } from "./capture-bench.ts";
+import { BOT, Bench, GUILD, PEOPLE, amplitudes } from "./capture-bench.ts";
+import { assertAllAccounted, assertAllWritten, countsOf } from "./captured.ts";
+
+const [ANNA, BEN, CHLOE] = PEOPLE;
 
 for (const dave of [false, true]) {
   test(`three people arrive whole, each on their own track, ${dave ? "with" : "without"} end-to-end encryption`, async () => {
     await using bench = await Bench.start(dave);
-    const seats: Awaited<ReturnType<VoiceService["seat"]>>[] = [];
-    for (const { userId } of PEOPLE)
-      seats.push(await bench.service.seat({ guildId: GUILD, channelId: CHANNEL, userId }));
+    const seats: Seat[] = [];
+    for (const person of PEOPLE) seats.push(await bench.seat(person));
     const startedAtMs = await bench.record(1);
     assert.ok(Math.abs(Date.now() - startedAtMs) < 5_000);
     // Under end-to-end encryption the bot must have been let into the group first; earlier audio cannot be had.
@@ -50,10 +52,7 @@ for (const dave of [false, true]) {
       }
     }
     assert.equal(result.connection.unattributed, 0, JSON.stringify(result.connection));
-    assert.equal(
-      result.connection.datagrams,
-      result.connection.notMedia + result.tracks.reduce((sum, { counts }) => sum + counts.received, 0),
-    );
+    assertAllAccounted(result);
     assert.deepEqual(bench.service.problems, []);
     const kinds = bench.events.map((event) => event.kind);
     assert.equal(kinds[0], "connected");
@@ -65,7 +64,7 @@ for (const dave of [false, true]) {
 
 test("a kick ends the recording with a reason, and what was said before is kept", async () => {
   await using bench = await Bench.start(false);
-  const seat = await bench.service.seat({ guildId: GUILD, channelId: CHANNEL, userId: PEOPLE[0].userId });
+  const seat = await bench.seat(ANNA);
   await bench.record(1);
   await seat.say(toneSpeech(440, 1));
   bench.kick();
@@ -73,12 +72,12 @@ test("a kick ends the recording with a reason, and what was said before is kept"
   assert.ok(ended.kind === "ended" && ended.error.code === "E-REMOVED");
   assert.ok(bench.events.some(({ kind }) => kind === "interrupted"));
   const { result } = await bench.stop(1);
-  assert.equal(result.tracks[0]?.counts.written, seat.sent.length);
+  assertAllWritten(result, seat);
 });
 
 test("a session that Discord declares invalid is begun anew, and the clock runs on", async () => {
   await using bench = await Bench.start(false);
-  const seat = await bench.service.seat({ guildId: GUILD, channelId: CHANNEL, userId: PEOPLE[0].userId });
+  const seat = await bench.seat(ANNA);
   await bench.record(1);
   await seat.say(toneSpeech(440, 1));
   bench.service.dismiss(GUILD, BOT, 4006);
@@ -87,9 +86,9 @@ test("a session that Discord declares invalid is begun anew, and the clock runs 
   await sleep(200);
   await seat.say(toneSpeech(440, 1));
   const { result, tracks } = await bench.stop(1);
-  const [track] = result.tracks;
-  assert.ok(track && result.tracks.length === 1 && balances(track.counts));
-  assert.equal(track.counts.written, seat.sent.length, "nothing was said while it was away");
+  assert.equal(result.tracks.length, 1);
+  // Nothing was said while it was away.
+  assertAllWritten(result, seat);
   const tone = await amplitudes(tracks[0]?.file ?? "", 440);
   assert.ok(
     (tone.at(-1) ?? 0) > 0.05 || (tone.at(-2) ?? 0) > 0.05,
@@ -99,13 +98,13 @@ test("a session that Discord declares invalid is begun anew, and the clock runs 
 
 test("recordings follow one another on one thread, announced or not", async () => {
   await using bench = await Bench.start(false);
-  const seat = await bench.service.seat({ guildId: GUILD, channelId: CHANNEL, userId: PEOPLE[0].userId });
+  const seat = await bench.seat(ANNA);
   for (const handle of [1, 2]) {
     await bench.record(handle, handle === 2);
     const before = seat.sent.length;
     await seat.say(toneSpeech(440, 1));
     const { result } = await bench.stop(handle);
-    assert.equal(result.tracks[0]?.counts.written, seat.sent.length - before);
+    assert.equal(countsOf(result, seat.userId).written, seat.sent.length - before);
     assert.ok(result.lengthSamples >= SAMPLE_RATE);
   }
 });
@@ -120,11 +119,8 @@ test("a lost discovery datagram delays the start, and does not prevent it", asyn
 
 test("when the capture thread dies a new one goes on: same clock, same track, and a gap", async () => {
   await using bench = await Bench.start(true);
-  const seats = [];
-  for (const { userId } of PEOPLE.slice(0, 2))
-    seats.push(await bench.service.seat({ guildId: GUILD, channelId: CHANNEL, userId }));
-  const [anna, ben] = seats;
-  assert.ok(anna && ben);
+  const anna = await bench.seat(ANNA);
+  const ben = await bench.seat(BEN);
   const startedAtMs = await bench.record(1);
   await sleep(1_000);
   await Promise.all([anna.say(toneSpeech(440, 2)), ben.say(toneSpeech(660, 2))]);
@@ -140,16 +136,12 @@ test("when the capture thread dies a new one goes on: same clock, same track, an
   const elapsedSamples = ((Date.now() - startedAtMs) * SAMPLE_RATE) / 1000;
   // The length is taken at the stop; a second is for the answer to travel on a busy machine.
   assert.ok(Math.abs(result.lengthSamples - elapsedSamples) < SAMPLE_RATE);
-  for (const [seat, { userId, hz }] of [
-    [anna, PEOPLE[0]],
-    [ben, PEOPLE[1]],
-  ] as const) {
+  assertAllWritten(result, anna, ben);
+  for (const { userId, hz } of [ANNA, BEN]) {
     const captured = result.tracks.find((track) => track.userId === userId);
     const delivered = tracks.filter((track) => track.userId === userId);
     assert.ok(captured && delivered.length === 1 && delivered[0]);
     assert.equal(delivered[0].track, captured.track);
-    assert.ok(balances(captured.counts) && captured.counts.held === 0);
-    assert.equal(captured.counts.written, seat.sent.length, JSON.stringify(captured.counts));
     const tone = await amplitudes(delivered[0].file, hz);
     assert.ok(
       tone.slice(-3).some((amplitude) => amplitude > 0.05),
@@ -161,11 +153,9 @@ test("when the capture thread dies a new one goes on: same clock, same track, an
 
 test("whoever was first heard just before the thread died keeps their track to themselves", async () => {
   await using bench = await Bench.start(false);
-  const seats = [];
-  for (const { userId } of PEOPLE)
-    seats.push(await bench.service.seat({ guildId: GUILD, channelId: CHANNEL, userId }));
-  const [anna, ben, chloe] = seats;
-  assert.ok(anna && ben && chloe);
+  const anna = await bench.seat(ANNA);
+  const ben = await bench.seat(BEN);
+  const chloe = await bench.seat(CHLOE);
   await bench.record(1);
   await anna.say(toneSpeech(440, 1));
   await bench.event((event) => event.kind === "progress" && event.tracks.length === 1);
@@ -188,9 +178,7 @@ test("whoever was first heard just before the thread died keeps their track to t
     (result.tracks[1]?.counts.written ?? 0) > 0,
     "what Ben said in the thread's last second is counted",
   );
-  const { datagrams, notMedia, unattributed } = result.connection;
-  const received = result.tracks.reduce((sum, { counts }) => sum + counts.received, 0);
-  assert.equal(datagrams, notMedia + unattributed + received);
+  assertAllAccounted(result);
   // By track number: whose audio came under it.
   const owners = tracks.map(({ track, userId }) => [track, userId]);
   assert.deepEqual(

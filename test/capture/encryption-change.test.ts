@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { balances } from "../../src/recordings/counts.ts";
 import { toneSpeech } from "../simulator/people/speech.ts";
 import { sleep } from "../support/wait.ts";
 import { Bench, CHANNEL, GUILD, PEOPLE, amplitudes } from "./capture-bench.ts";
+import { assertAllWritten } from "./captured.ts";
 
 const [ANNA, BEN] = PEOPLE;
 const STEP_MS = 1_000;
@@ -18,9 +18,8 @@ for (const { name, versions } of [
     async () => {
       await using bench = await Bench.start(true);
       const { service } = bench;
-      const seat = (userId: string) => service.seat({ guildId: GUILD, channelId: CHANNEL, userId });
-      const anna = await seat(ANNA.userId);
-      const ben = await seat(BEN.userId);
+      const anna = await bench.seat(ANNA);
+      const ben = await bench.seat(BEN);
       if (versions[0] === 0) service.changeEncryption(GUILD, CHANNEL, 0);
       await service.encryptionSettled(GUILD, CHANNEL);
       await bench.record(1);
@@ -40,13 +39,8 @@ for (const { name, versions } of [
       assert.ok(clearFrames < anna.sent.length - 30, "the others were encrypted");
       await sleep(400);
       const { result, tracks } = await bench.stop(1);
-      for (const [person, { userId, hz }] of [
-        [anna, ANNA],
-        [ben, BEN],
-      ] as const) {
-        const counts = result.tracks.find((track) => track.userId === userId)?.counts;
-        assert.ok(counts && balances(counts) && counts.held === 0);
-        assert.equal(counts.written, person.sent.length, JSON.stringify(counts));
+      assertAllWritten(result, anna, ben);
+      for (const { userId, hz } of [ANNA, BEN]) {
         const track = tracks.find((candidate) => candidate.userId === userId);
         assert.ok(track);
         // Ciphertext taken for Opus is noise; a second within speech is the tone and nothing else.

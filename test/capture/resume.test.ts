@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { balances } from "../../src/recordings/counts.ts";
 import { toneSpeech } from "../simulator/people/speech.ts";
 import { sleep } from "../support/wait.ts";
-import { BOT, Bench, CHANNEL, GUILD, PEOPLE } from "./capture-bench.ts";
+import { BOT, Bench, PEOPLE } from "./capture-bench.ts";
+import { assertAllWritten } from "./captured.ts";
 
 const [ANNA, BEN, CHLOE] = PEOPLE;
 const AWAY_MS = 700;
@@ -14,9 +14,8 @@ test(
   async () => {
     await using bench = await Bench.start(true);
     const { service } = bench;
-    const seat = (userId: string) => service.seat({ guildId: GUILD, channelId: CHANNEL, userId });
     service.faults.resumeDelayMs = AWAY_MS;
-    const anna = await seat(ANNA.userId);
+    const anna = await bench.seat(ANNA);
     await bench.record(1);
     await sleep(1_000);
     const speaking = anna.say(toneSpeech(ANNA.hz, 5));
@@ -25,26 +24,19 @@ test(
       service.faults.replayBeforeResumed = replayBeforeResumed;
       service.closeClient(BOT, 1006);
       // Each of these is a new epoch behind the bot's back: proposals, a commit, a transition.
-      for (const { userId } of [BEN, CHLOE]) {
-        const guest = await seat(userId);
+      for (const person of [BEN, CHLOE]) {
+        const guest = await bench.seat(person);
         await sleep(50);
         await guest.leave();
       }
       await sleep(AWAY_MS + 200);
     }
-    const ben = await seat(BEN.userId);
+    const ben = await bench.seat(BEN);
     await Promise.all([speaking, ben.say(toneSpeech(BEN.hz, 1))]);
     await sleep(400);
     assert.ok(service.repeatedTo(BOT) >= 24, `${service.repeatedTo(BOT)} messages were missed`);
     const { result } = await bench.stop(1);
-    for (const [person, { userId }] of [
-      [anna, ANNA],
-      [ben, BEN],
-    ] as const) {
-      const counts = result.tracks.find((track) => track.userId === userId)?.counts;
-      assert.ok(counts && balances(counts) && counts.held === 0);
-      assert.equal(counts.written, person.sent.length, JSON.stringify(counts));
-    }
+    assertAllWritten(result, anna, ben);
     assert.deepEqual(service.problems, []);
   },
 );

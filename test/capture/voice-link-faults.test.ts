@@ -1,10 +1,10 @@
 /** What the voice connection does when it is refused, forgotten or left hanging; its long waits shortened. */
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { balances } from "../../src/recordings/counts.ts";
 import { toneSpeech } from "../simulator/people/speech.ts";
 import { eventually, sleep } from "../support/wait.ts";
-import { BOT, Bench, CHANNEL, GUILD, PEOPLE } from "./capture-bench.ts";
+import { BOT, Bench, PEOPLE } from "./capture-bench.ts";
+import { assertAllWritten } from "./captured.ts";
 
 const [ANNA] = PEOPLE;
 const limits = { timeout: 60_000 };
@@ -21,13 +21,11 @@ function interruptions(bench: Bench): number {
 
 /** Anna speaks, and all of it is recorded. */
 async function assertHeard(bench: Bench): Promise<void> {
-  const anna = await bench.service.seat({ guildId: GUILD, channelId: CHANNEL, userId: ANNA.userId });
+  const anna = await bench.seat(ANNA);
   await sleep(200);
   await anna.say(toneSpeech(ANNA.hz, 0.5));
   const { result } = await bench.stop(1);
-  const counts = result.tracks.find(({ userId }) => userId === ANNA.userId)?.counts;
-  assert.ok(counts !== undefined && balances(counts), JSON.stringify(result));
-  assert.equal(counts.written, anna.sent.length);
+  assertAllWritten(result, anna);
 }
 
 // Mostly waiting: together they take little longer than the longest.
@@ -100,7 +98,7 @@ suite("a voice connection that comes back", { concurrency: 4 }, () => {
     await using bench = await Bench.start(false);
     bench.service.faults.heartbeatIntervalMs = 150;
     await bench.record(1);
-    const anna = await bench.service.seat({ guildId: GUILD, channelId: CHANNEL, userId: ANNA.userId });
+    const anna = await bench.seat(ANNA);
     await sleep(200);
     const speaking = anna.say(toneSpeech(ANNA.hz, 4));
     bench.service.faults.dropHeartbeatAcks = true;
@@ -109,14 +107,14 @@ suite("a voice connection that comes back", { concurrency: 4 }, () => {
     await speaking;
     await sleep(100);
     const { result } = await bench.stop(1);
-    assert.equal(result.tracks[0]?.counts.written, anna.sent.length);
+    assertAllWritten(result, anna);
     assert.equal(interruptions(bench), 0);
   });
 
   test("a resume that takes long interrupts nothing while audio comes", limits, async () => {
     await using bench = await Bench.start(false, { resumeGraceMs: 300 });
     await bench.record(1);
-    const anna = await bench.service.seat({ guildId: GUILD, channelId: CHANNEL, userId: ANNA.userId });
+    const anna = await bench.seat(ANNA);
     await sleep(200);
     const speaking = anna.say(toneSpeech(ANNA.hz, 4));
     bench.service.faults.resumeDelayMs = 2_000;
@@ -125,7 +123,7 @@ suite("a voice connection that comes back", { concurrency: 4 }, () => {
     await sleep(100);
     const { result } = await bench.stop(1);
     assert.equal(bench.service.counts.resumed, 1);
-    assert.equal(result.tracks[0]?.counts.written, anna.sent.length);
+    assertAllWritten(result, anna);
     assert.equal(interruptions(bench), 0);
   });
 
