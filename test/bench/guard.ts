@@ -4,7 +4,7 @@
  * a doubling, not a tenth.
  */
 import { playWith } from "./harness/fault-run.ts";
-import { runLibrary } from "./harness/library-run.ts";
+import { runFloor, runPipeline } from "./harness/library-run.ts";
 import { play } from "./harness/run.ts";
 
 const ROUNDS = 2;
@@ -26,9 +26,9 @@ export async function guard(): Promise<boolean> {
   const bots: number[] = [];
   let lostPackets = 0;
   for (let round = 0; round < ROUNDS; round++) {
-    const floor = await runLibrary("floor", SPEAKERS, LIBRARY_SECONDS);
+    const floor = await runFloor(SPEAKERS, LIBRARY_SECONDS);
     const perPacket = floor.cpuSeconds / floor.packets;
-    const pipeline = await runLibrary("pipeline", SPEAKERS, LIBRARY_SECONDS);
+    const pipeline = await runPipeline(SPEAKERS, LIBRARY_SECONDS);
     pipelines.push(pipeline.cpuSeconds / pipeline.packets / perPacket);
     const bot = await play({
       subject: "ours",

@@ -1,7 +1,8 @@
 /** All that is measured, by name, with the sizes of a full and of a quick run. */
 import { pickSeed } from "../capture/seeded-random.ts";
 import { capacityPanel, capacityTable, measureCapacity } from "./measures/capacity.ts";
-import { costPanel, costTable, measureCost } from "./measures/cost.ts";
+import { measureCost } from "./measures/cost.ts";
+import { costPanel, costTable } from "./measures/cost-table.ts";
 import { killPanel, killTable, measureKills } from "./measures/kill.ts";
 import { lossPanel, measureLoss, pauseTable, stallTable } from "./measures/loss.ts";
 import type { Loss } from "./measures/loss.ts";
@@ -25,9 +26,9 @@ export const NEED_READERS: ReadonlySet<string> = new Set(["kill", "placing"]);
 
 export const MEASURES = {
   cost: async (quick: boolean): Promise<Measured> => {
-    const size = quick ? { speakers: 10, seconds: 5, rounds: 1 } : { speakers: 25, seconds: 8, rounds: 3 };
+    const size = quick ? { speakers: 10, seconds: 5, rounds: 1 } : { speakers: 25, seconds: 8, rounds: 5 };
     const found = [await measureCost({ ...size, dave: true })];
-    if (!quick) found.push(await measureCost({ ...size, rounds: 1, dave: false }));
+    if (!quick) found.push(await measureCost({ ...size, rounds: 3, dave: false }));
     return { result: found, tables: found.map(costTable), panels: found.slice(0, 1).map(costPanel) };
   },
   stall: async (quick: boolean): Promise<Measured> => {
@@ -44,11 +45,11 @@ export const MEASURES = {
     return { result: loss, tables: [pauseTable(loss)], panels: [lossPanel(loss)] };
   },
   kill: async (quick: boolean): Promise<Measured> => {
-    const kills = await measureKills(5, quick ? [2.3] : [3.3, 5.1, 7.7]);
+    const kills = await measureKills(5, quick ? [2.3] : [2.9, 3.3, 4.7, 6.1, 8.2]);
     return { result: kills, tables: [killTable(kills)], panels: [killPanel(kills)] };
   },
   memory: async (quick: boolean): Promise<Measured> => {
-    const memory = await measureMemory(10, quick ? 8 : 90);
+    const memory = await measureMemory(quick ? 10 : 12, quick ? 8 : 625);
     return { result: memory, tables: [memoryTable(memory)], panels: [memoryPanel(memory)] };
   },
   placing: async (quick: boolean): Promise<Measured> => {

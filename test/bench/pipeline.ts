@@ -1,6 +1,6 @@
 /**
  * The recorder without its network: segments, tracks, queue and writer thread as shipped, fed as fast as they take it.
- * `node test/bench/pipeline.ts <speakers> <seconds>` prints CPU of all threads.
+ * `node test/bench/pipeline.ts <speakers> <seconds>` prints CPU of all threads, and of the one that decodes.
  */
 import { FRAME_SAMPLES } from "../../src/audio/pcm.ts";
 import type { SentPacket } from "../accuracy/network.ts";
@@ -14,8 +14,7 @@ const WARM_UP_SECONDS = 2;
 
 await run(await arrivalsOf(WARM_UP_SECONDS));
 const arrivals = await arrivalsOf(seconds);
-const cpuSeconds = await run(arrivals);
-console.log(JSON.stringify({ packets: arrivals.length, cpuSeconds }));
+console.log(JSON.stringify({ packets: arrivals.length, ...(await run(arrivals)) }));
 
 async function arrivalsOf(duration: number): Promise<SentPacket[]> {
   const all: SentPacket[] = [];
@@ -31,12 +30,16 @@ async function arrivalsOf(duration: number): Promise<SentPacket[]> {
   return all.sort((a, b) => a.arrival - b.arrival);
 }
 
-async function run(packets: readonly SentPacket[]): Promise<number> {
+async function run(
+  packets: readonly SentPacket[],
+): Promise<{ cpuSeconds: number; decodingThreadSeconds: number }> {
   await using setup = await WriterSetup.start();
   const before = process.cpuUsage();
+  const threadBefore = process.threadCpuUsage();
   const { counts } = await record(setup, packets, speakers);
-  const spent = cpuSecondsSince(before);
+  const thread = process.threadCpuUsage(threadBefore);
+  const cpuSeconds = cpuSecondsSince(before);
   const written = counts.reduce((sum, one) => sum + one.written, 0);
   if (written !== packets.length) throw new Error(`${written} of ${packets.length} packets were written.`);
-  return spent;
+  return { cpuSeconds, decodingThreadSeconds: (thread.user + thread.system) / 1e6 };
 }

@@ -35,6 +35,8 @@ export type Outcome = {
   /** Packets that were sent and are not in the files. */
   readonly lostPackets: number;
   readonly peakResidentBytes: number;
+  /** When everything has been said, before the files are done. */
+  readonly lastResidentBytes: number;
   /** In the second half of the talk. */
   readonly growthBytesPerMinute: number;
   readonly stopSeconds: number;
@@ -90,6 +92,7 @@ export async function play(scene: Scene): Promise<Outcome> {
         cpuPackets: spoken.packets - warm.packets,
         byThread: Object.fromEntries(byThread),
         peakResidentBytes: Math.max(...points.map(({ value }) => value)),
+        lastResidentBytes: points.at(-1)?.value ?? Number.NaN,
         growthBytesPerMinute: slopeOf(points.slice(points.length / 2)) * 60_000,
         stopSeconds,
       };

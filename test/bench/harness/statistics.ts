@@ -23,3 +23,8 @@ export function slopeOf(points: readonly { readonly at: number; readonly value: 
   const covariance = mean(({ at, value }) => (at - atMean) * (value - valueMean));
   return covariance / mean(({ at }) => (at - atMean) ** 2);
 }
+
+/** Each value over its fellow of the same round. */
+export function ratiosOf(values: readonly number[], fellows: readonly number[]): number[] {
+  return values.map((value, round) => value / (fellows[round] ?? Number.NaN));
+}

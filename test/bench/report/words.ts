@@ -14,3 +14,11 @@ export function spread({ median, least, most }: Spread, digits: number): string 
 export function megabytes(bytes: number): string {
   return `${fixed(bytes / 1e6, 0)} MB`;
 }
+
+/** What is usual, what is rare, what is rarest. */
+export function three(
+  { p50, p99, p999 }: { readonly p50: number; readonly p99: number; readonly p999: number },
+  digits: number,
+): string {
+  return [p50, p99, p999].map((value) => fixed(value, digits)).join(" / ");
+}
