@@ -8,7 +8,7 @@ import { isOver } from "./manifest.ts";
 import type { Manifest, ManifestTrack, Unheard } from "./manifest.ts";
 import { balances } from "./counts.ts";
 import type { TrackCounts } from "./counts.ts";
-import { durationInWords, positionInWords, trimmed } from "./time-words.ts";
+import { durationInWords, nextTenth, positionInWords, trimmed } from "./time-words.ts";
 
 /** One thing that is missing. */
 export type MissingPart = {
@@ -135,14 +135,18 @@ export function gapInWords({ reason, fromSamples, toSamples, missingSamples }: G
   const whole = missingSamples === toSamples - fromSamples;
   const where = whole
     ? `at ${positionInWords(fromSamples)}`
-    : `between ${positionInWords(fromSamples)} and ${positionInWords(toSamples)}`;
+    : `between ${positionInWords(fromSamples)} and ${positionInWords(nextTenth(toSamples))}`;
   return `${durationInWords(missingSamples)} missing ${where}: ${WHY[reason]}.`;
 }
 
-/** Whether nobody could be heard there anyway, which has been said: such as the last packets of a lost group. */
+/**
+ * Whether nobody could be heard there anyway, which has been said: such as the last packets of a lost group. Where several
+ * interruptions are told as one, it may lie between two of them.
+ */
 function isInInterruption({ interruptions = [] }: Manifest, gap: Gap): boolean {
   return interruptions.some(
-    ({ fromSamples, toSamples = Infinity }) => fromSamples <= gap.fromSamples && gap.toSamples <= toSamples,
+    ({ fromSamples, toSamples = Infinity, missingSamples }) =>
+      missingSamples === undefined && fromSamples <= gap.fromSamples && gap.toSamples <= toSamples,
   );
 }
 

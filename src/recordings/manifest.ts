@@ -66,6 +66,8 @@ const interruptionSchema = z.object({
   fromSamples: count,
   /** Where it could be received again, keys included; absent while it lasts, and where the process died in it. */
   toSamples: count.optional(),
+  /** How much of the span it was: less than all of it where several interruptions near to one another are told as one. */
+  missingSamples: count.optional(),
   reason: z.string(),
 });
 

@@ -1,9 +1,22 @@
 /** Positions and durations in words, for people: pure. */
-import { secondsOf } from "../audio/pcm.ts";
+import { SAMPLE_RATE, secondsOf } from "../audio/pcm.ts";
+
+/** What positions are told in. */
+const TENTH_SAMPLES = SAMPLE_RATE / 10;
+
+/** The position that `positionInWords` tells of. */
+export function tenthBelow(samples: number): number {
+  return Math.floor(samples / TENTH_SAMPLES) * TENTH_SAMPLES;
+}
+
+/** The position to tell of as the end of what lies before this one. */
+export function nextTenth(samples: number): number {
+  return Math.ceil(samples / TENTH_SAMPLES) * TENTH_SAMPLES;
+}
 
 /** "1:02:03.4" or "2:03.4", from the recording's beginning. */
 export function positionInWords(samples: number): string {
-  const tenths = Math.floor(secondsOf(samples) * 10);
+  const tenths = Math.floor(samples / TENTH_SAMPLES);
   const seconds = ((tenths % 600) / 10).toFixed(1).padStart(4, "0");
   const minutes = Math.floor(tenths / 600) % 60;
   const hours = Math.floor(tenths / 36_000);

@@ -122,6 +122,40 @@ test("a long interruption is told in hours and minutes", () => {
   );
 });
 
+test("the figures of an interruption agree with one another", () => {
+  const told = (fromS: number, toS: number): string => {
+    const [fromSamples, toSamples] = [Math.round(fromS * SAMPLE_RATE), Math.round(toS * SAMPLE_RATE)];
+    const interruption = { cause: "connection", reason: "Lost.", fromSamples, toSamples } as const;
+    return gapReport(over([], { interruptions: [interruption] })).recording[0]?.text ?? "";
+  };
+  assert.equal(told(0, 7.56), "Nobody could be heard from 0:00.0 to 0:07.5 (7.5 s): Lost.");
+  assert.equal(told(3.02, 3.3), "Nobody could be heard for 0.28 s at 0:03.0: Lost.");
+  for (let at = 0; at < 3_000; at++) {
+    const [fromS, toS] = [at / 300, at / 300 + 1 + at / 70];
+    const [, from, to, length] = /from 0:(\S+) to 0:(\S+) \((\S+) s\)/.exec(told(fromS, toS)) ?? [];
+    if (length === undefined) continue;
+    assert.equal((Number(to) - Number(from)).toFixed(1), Number(length).toFixed(1), `${fromS} to ${toS}`);
+  }
+});
+
+test("interruptions told as one are told with their sum, and hide no gap that may lie between them", () => {
+  const [fromSamples, toSamples, missingSamples] = [0, 60 * SAMPLE_RATE, 12.5 * SAMPLE_RATE];
+  const interruption = {
+    cause: "connection",
+    reason: "Lost.",
+    fromSamples,
+    toSamples,
+    missingSamples,
+  } as const;
+  const gaps = [gap("network", 30, 30.5)];
+  const report = gapReport(over([zoe({ written: 9 }, { gaps })], { interruptions: [interruption] }));
+  assert.equal(
+    report.recording[0]?.text,
+    "Nobody could be heard for 12.5 s in all, again and again between 0:00.0 and 1:00.0: Lost.",
+  );
+  assert.equal(report.tracks[0]?.missing.length, 1);
+});
+
 test("interruptions are told with their place in the recording, and a track is not called complete beside them", () => {
   const lost = { cause: "connection", reason: "Lost.", fromSamples: 3_723.45 * SAMPLE_RATE } as const;
   const deafened = { cause: "deafened", reason: "Deafened.", fromSamples: 1.5 * SAMPLE_RATE } as const;
@@ -130,7 +164,7 @@ test("interruptions are told with their place in the recording, and a track is n
   assert.deepEqual(
     report.recording.map(({ text }) => text),
     [
-      "Nobody could be heard from 1:02:03.4 to 1:02:13.9 (10.4 s): Lost.",
+      "Nobody could be heard from 1:02:03.4 to 1:02:13.9 (10.5 s): Lost.",
       "Nobody can be heard since 0:01.5: Deafened.",
     ],
   );
