@@ -8,6 +8,7 @@ import { toneSpeech } from "../simulator/people/speech.ts";
 import { Call, fullText } from "../support/call.ts";
 import { assertSilentWithin, interruptionsOver, loudnessAround } from "../support/interruptions.ts";
 import { eventually } from "../support/wait.ts";
+import { assertAllWritten } from "../support/written.ts";
 
 const limits = { timeout: 90_000 };
 
@@ -27,7 +28,7 @@ suite("a voice connection that is closed", { concurrency: 4 }, () => {
     assert.equal(discord.voice.counts.identified, 1);
     assert.equal(call.manifest.interruptions, undefined);
     call.assertNothingLost();
-    assert.equal(call.manifest.tracks[0]?.counts?.written, anna.sent.length);
+    assertAllWritten(call, anna);
     assert.deepEqual(discord.problems, []);
   });
 
@@ -73,7 +74,7 @@ suite("a voice connection that is closed", { concurrency: 4 }, () => {
       await anna.say(toneSpeech(440, 0.5));
       await discord.command(anna, "record stop");
       call.assertNothingLost();
-      assert.equal(call.manifest.tracks[0]?.counts?.written, anna.sent.length);
+      assertAllWritten(call, anna);
     },
   );
 
@@ -87,9 +88,7 @@ suite("a voice connection that is closed", { concurrency: 4 }, () => {
   ] as const) {
     test(`${what} ends the recording with its reason, and what was said is kept`, limits, async () => {
       await using call = await Call.start({ dave: true });
-      const anna = call.addHost("Anna");
-      await anna.join();
-      await call.discord.command(anna, "record start");
+      const anna = await call.startRecording("Anna");
       await anna.say(toneSpeech(440, 0.5));
       end(call);
       await eventually("she is told why", () =>
@@ -98,7 +97,7 @@ suite("a voice connection that is closed", { concurrency: 4 }, () => {
       assert.equal(call.manifest.state, "finished");
       assert.equal(call.manifest.error?.code, code);
       call.assertNothingLost();
-      assert.equal(call.manifest.tracks[0]?.counts?.written, anna.sent.length);
+      assertAllWritten(call, anna);
     });
   }
 });
@@ -116,12 +115,12 @@ async function survive(codes: readonly number[]): Promise<void> {
   const stop = await discord.command(anna, "record stop");
   assert.ok(discord.voice.counts.identified > codes.length, "each one was a new session");
   assert.equal(discord.voice.counts.resumed, 0);
-  const { interruptions = [], tracks, state } = call.manifest;
+  const { interruptions = [], state } = call.manifest;
   assert.equal(state, "finished");
   for (const [at, code] of codes.entries())
     assert.match(interruptions[at]?.reason ?? "", new RegExp(`code ${code}`));
   call.assertNothingLost();
-  assert.equal(tracks[0]?.counts?.written, anna.sent.length);
+  assertAllWritten(call, anna);
   assertSilentWithin(call, anna.id, interruptions);
   assert.match(fullText(stop), /Nobody could be heard (?:from|for .* at) 0:\d\d/);
   const kinds = readFileSync(join(call.folder, "events.ndjson"), "utf8")

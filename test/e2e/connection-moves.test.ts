@@ -8,6 +8,7 @@ import { assertSilentWithin, interruptionsOver } from "../support/interruptions.
 import { soundingSpan } from "../support/tones.ts";
 import { eventually, sleep } from "../support/wait.ts";
 import { firstChannel } from "../support/wav-readers.ts";
+import { assertAllWritten, countsOf } from "../support/written.ts";
 
 const limits = { timeout: 90_000 };
 
@@ -20,13 +21,7 @@ suite("a bot that is moved or deafened", { concurrency: 4 }, () => {
       async () => {
         await using call = await Call.start({ dave: true });
         const { discord } = call;
-        const elsewhere = discord.addVoiceChannel("Elsewhere");
-        const anna = call.addHost("Anna");
-        const ben = discord.addPerson("Ben");
-        await anna.join();
-        await ben.join(elsewhere.id);
-        await discord.command(anna, "record start");
-        await anna.say(toneSpeech(440, 0.5));
+        const { anna, ben, elsewhere } = await recordBesideAnotherChannel(call);
         const heard = anna.sent.length;
         discord.faults.moveBot(elsewhere.id, order);
         const span = await interruptionsOver(call, 1);
@@ -36,16 +31,14 @@ suite("a bot that is moved or deafened", { concurrency: 4 }, () => {
         await anna.say(toneSpeech(440, 0.3));
         await ben.say(toneSpeech(660, 0.5));
         await discord.command(anna, "record stop");
-        const { moves, channel, tracks } = call.manifest;
+        const { moves, channel } = call.manifest;
         assert.equal(span.cause, "moved");
         assert.deepEqual(channel, { id: elsewhere.id, name: "Elsewhere" });
         assert.deepEqual(moves, [{ atSamples: moves?.[0]?.atSamples, channel }]);
         assert.ok(span.fromSamples <= (moves?.[0]?.atSamples ?? -1));
         call.assertNothingLost();
-        const written = (userId: string): number | undefined =>
-          tracks.find((track) => track.userId === userId)?.counts?.written;
-        assert.equal(written(anna.id), heard);
-        assert.equal(written(ben.id), ben.sent.length);
+        assert.equal(countsOf(call, anna).written, heard);
+        assertAllWritten(call, ben);
         assertSilentWithin(call, ben.id, [span]);
         assert.deepEqual(discord.problems, []);
       },
@@ -58,13 +51,7 @@ suite("a bot that is moved or deafened", { concurrency: 4 }, () => {
     async () => {
       await using call = await Call.start({ dave: false, announcement: "on" });
       const { discord } = call;
-      const elsewhere = discord.addVoiceChannel("Elsewhere");
-      const anna = call.addHost("Anna");
-      const ben = discord.addPerson("Ben");
-      await anna.join();
-      await ben.join(elsewhere.id);
-      await discord.command(anna, "record start");
-      await anna.say(toneSpeech(440, 0.5));
+      const { anna, ben, elsewhere } = await recordBesideAnotherChannel(call);
       const speaking = ben.say(toneSpeech(660, 8));
       discord.faults.moveBot(elsewhere.id);
       const span = await interruptionsOver(call, 1);
@@ -88,13 +75,7 @@ suite("a bot that is moved or deafened", { concurrency: 4 }, () => {
     async () => {
       await using call = await Call.start({ dave: false });
       const { discord } = call;
-      const elsewhere = discord.addVoiceChannel("Elsewhere");
-      const anna = call.addHost("Anna");
-      const ben = discord.addPerson("Ben");
-      await anna.join();
-      await ben.join(elsewhere.id);
-      await discord.command(anna, "record start");
-      await anna.say(toneSpeech(440, 0.5));
+      const { anna, ben, elsewhere } = await recordBesideAnotherChannel(call);
       const { ChangeNickname, SendMessages } = PermissionFlagsBits;
       discord.setBotPermissions(BOT_PERMISSIONS & ~ChangeNickname & ~SendMessages);
       const speaking = ben.say(toneSpeech(660, 3));
@@ -115,14 +96,13 @@ suite("a bot that is moved or deafened", { concurrency: 4 }, () => {
     const { discord } = call;
     const anna = await call.startRecording("Anna");
     await anna.say(toneSpeech(440, 0.5));
-    const { sent } = anna;
     await discord.deleteChannel(discord.voiceChannel.id);
     await eventually("it is told", () =>
       anna.directMessages.some(({ content }) => /ended because the channel was deleted/.test(content)),
     );
     assert.equal(call.manifest.state, "finished");
     call.assertNothingLost();
-    assert.equal(call.manifest.tracks[0]?.counts?.written, sent.length);
+    assertAllWritten(call, anna);
   });
 
   test(
@@ -143,7 +123,7 @@ suite("a bot that is moved or deafened", { concurrency: 4 }, () => {
       await discord.command(anna, "record stop");
       assert.equal(discord.voice.counts.identified, 2);
       call.assertNothingLost();
-      assert.equal(call.manifest.tracks[0]?.counts?.written, anna.sent.length);
+      assertAllWritten(call, anna);
     },
   );
 
@@ -194,3 +174,13 @@ suite("a bot that is moved or deafened", { concurrency: 4 }, () => {
     assert.deepEqual(interruptions, [{ cause: "deafened", fromSamples: 0, toSamples, reason }]);
   });
 });
+
+/** Anna's channel is recorded, and she has spoken; Ben sits in another one. */
+async function recordBesideAnotherChannel(call: Call) {
+  const elsewhere = call.discord.addVoiceChannel("Elsewhere");
+  const ben = call.discord.addPerson("Ben");
+  await ben.join(elsewhere.id);
+  const anna = await call.startRecording("Anna");
+  await anna.say(toneSpeech(440, 0.5));
+  return { anna, ben, elsewhere };
+}

@@ -5,14 +5,8 @@ import { toneSpeech } from "../simulator/people/speech.ts";
 import type { Person } from "../simulator/person.ts";
 import { Call } from "../support/call.ts";
 import { eventually, sleep } from "../support/wait.ts";
-import {
-  assertAllWritten,
-  assertPureTone,
-  countsOf,
-  onsetOffsets,
-  startRecording,
-  stopRecording,
-} from "./recorded-tones.ts";
+import { assertAllWritten, countsOf } from "../support/written.ts";
+import { assertPureTone, onsetOffsets, startRecording, stopRecording } from "./recorded-tones.ts";
 
 const PADDING = 60;
 /** Lengths that crash or mislead naive readers: nothing, keep-alives, the 9 to 11 bytes before a whole header. */

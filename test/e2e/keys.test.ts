@@ -4,13 +4,8 @@ import { test } from "node:test";
 import { toneSpeech } from "../simulator/people/speech.ts";
 import { Call } from "../support/call.ts";
 import { eventually, sleep } from "../support/wait.ts";
-import {
-  assertAllWritten,
-  assertPureTone,
-  countsOf,
-  startRecording,
-  stopRecording,
-} from "./recorded-tones.ts";
+import { assertAllWritten, countsOf } from "../support/written.ts";
+import { assertPureTone, startRecording, stopRecording } from "./recorded-tones.ts";
 
 const limit = { timeout: 90_000 };
 

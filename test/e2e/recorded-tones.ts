@@ -1,12 +1,12 @@
 /** People who say one tone each in a recorded call, and what must be on their tracks. */
 import assert from "node:assert/strict";
 import { SAMPLE_RATE } from "../../src/audio/pcm.ts";
-import type { TrackCounts } from "../../src/recordings/counts.ts";
 import type { Person } from "../simulator/person.ts";
 import type { Call } from "../support/call.ts";
 import { fullText, trackLinks } from "../support/call.ts";
 import { onsetNear, toneWindows } from "../support/tones.ts";
 import { firstChannel } from "../support/wav-readers.ts";
+import { countsOf } from "../support/written.ts";
 
 /** Behind each speech. */
 const SILENCE_FRAMES = 5;
@@ -24,18 +24,6 @@ export async function stopRecording(call: Call, host: Person, tracks: number): P
   await stop.until((reply) => trackLinks(fullText(reply)).size === tracks, 20_000);
   assert.equal(call.manifest.state, "finished");
   call.assertCountsBalance();
-}
-
-export function countsOf(call: Call, person: Person): TrackCounts {
-  const counts = call.manifest.tracks.find(({ userId }) => userId === person.id)?.counts;
-  assert.ok(counts, `${person.name} has a track`);
-  return counts;
-}
-
-/** Every packet of media a person sent is on their track. */
-export function assertAllWritten(call: Call, person: Person): void {
-  const counts = countsOf(call, person);
-  assert.equal(counts.written, person.sent.length, `${person.name}: ${JSON.stringify(counts)}`);
 }
 
 /** Their tone as long as they were written, and nothing else but the edges of so many `talkspurts`. */

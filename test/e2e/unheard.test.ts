@@ -7,6 +7,7 @@ import { balances } from "../../src/recordings/counts.ts";
 import { toneSpeech } from "../simulator/people/speech.ts";
 import { Call, fullText } from "../support/call.ts";
 import { eventually } from "../support/wait.ts";
+import { assertAllWritten, countsOf } from "../support/written.ts";
 
 test(
   "somebody who speaks with a key that nobody has is named to all, the others are recorded, and recovery withdraws it",
@@ -14,11 +15,9 @@ test(
   async () => {
     await using call = await Call.start({ dave: true });
     const { discord } = call;
-    const anna = call.addHost("Anna");
     const ben = discord.addPerson("Ben");
-    await anna.join();
     await ben.join();
-    await discord.command(anna, "record start", {});
+    const anna = await call.startRecording("Anna");
     const chat = (): string[] => discord.messages(discord.voiceChannel.id).map(({ content }) => content);
     assert.ok(ben.seat);
     ben.seat.encryptWrongly(true);
@@ -42,15 +41,13 @@ test(
     const stop = await discord.command(anna, "record stop");
     assert.match(fullText(stop), /Ben: [\d.]+ s missing .*could not be decrypted/);
 
-    const { tracks, unheard } = call.manifest;
+    const { unheard } = call.manifest;
     const [of] = unheard ?? [];
     assert.deepEqual([unheard?.length, of?.name], [1, "Ben"]);
     assert.ok((of?.toSamples ?? 0) - (of?.fromSamples ?? 0) >= 10 * 48_000);
-    const countsOf = (id: string) => tracks.find(({ userId }) => userId === id)?.counts;
-    const annas = countsOf(anna.id);
-    assert.equal(annas?.written, anna.sent.length, JSON.stringify(annas));
-    const bens = countsOf(ben.id);
-    assert.ok(bens && balances(bens));
+    assertAllWritten(call, anna);
+    const bens = countsOf(call, ben);
+    assert.ok(balances(bens));
     assert.equal(bens.expired, lockedFrames, "exactly what was sealed wrongly is missing");
     assert.equal(bens.written, ben.sent.length - lockedFrames);
     const events = readFileSync(join(call.folder, "events.ndjson"), "utf8")
