@@ -1,6 +1,6 @@
 /** The main thread's handle of the writer thread. */
 import { type ResourceLimits, Worker } from "node:worker_threads";
-import { fromErrorData, RecorderError, toErrorData } from "../errors.ts";
+import { RecorderError, toErrorData } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { type FrameQueueMemory, wakeConsumer } from "../queue/frame-queue.ts";
 import type { RecordingEvent } from "../recordings/events.ts";
@@ -12,29 +12,22 @@ import type {
   WriterStage,
   WrittenTrack,
 } from "../recordings/stages.ts";
-import type { FromWriter, ToWriter, WriterCall, WriterWorkerData } from "./protocol.ts";
+import { ThreadDeaths } from "../thread-deaths.ts";
+import type { FromWriter, ToWriter, WriterWorkerData } from "./protocol.ts";
+import { WriterCalls } from "./writer-calls.ts";
+import type { CallWithoutNumber } from "./writer-calls.ts";
 
-/** A disk may stall for long; a caller must not wait for ever. */
-const CALL_DEADLINE_MS = 30_000;
 const SHUTDOWN_DEADLINE_MS = 5_000;
 /** A few megabytes are needed: a leak ends this thread, which is replaced, and not the process. */
 const LIMITS: ResourceLimits = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 12 };
-/** A thread that keeps dying is not started again by itself: its recordings end, and closing or opening one tries. */
-const MAX_DEATHS = 3;
-const DEATHS_WINDOW_MS = 60_000;
+/** Within a minute; a thread that dies once more is not started again by itself: closing or opening a recording tries. */
+const TOLERATED_DEATHS = 3;
 
 export type WriterThreadOptions = {
   readonly memory: FrameQueueMemory;
   readonly log: Log;
   /** Level of the thread's own log lines. */
   readonly logLevel: string;
-};
-
-type PendingCall = {
-  readonly message: WriterCall;
-  readonly resolve: (tracks: readonly WrittenTrack[]) => void;
-  readonly reject: (error: RecorderError) => void;
-  readonly timer: NodeJS.Timeout;
 };
 
 /** What another thread must know to go on with a recording. */
@@ -45,13 +38,6 @@ type OpenRecording = {
   readonly names: Map<number, string>;
 };
 
-/** A call as callers give it: the number is added here. */
-type CallWithoutNumber = WriterCall extends infer Call
-  ? Call extends WriterCall
-    ? Omit<Call, "call">
-    : never
-  : never;
-
 /**
  * Lives on the main thread. The thread itself starts with the first `open()`. Every call ends within 30 s: answered,
  * or rejected with `E-WRITER`. When the thread dies, another one takes up its recordings, the queue and the calls that
@@ -60,15 +46,13 @@ type CallWithoutNumber = WriterCall extends infer Call
  */
 export class WriterThread implements WriterStage {
   readonly #options: WriterThreadOptions;
-  readonly #pending = new Map<number, PendingCall>();
+  readonly #calls = new WriterCalls();
+  readonly #deaths = new ThreadDeaths(TOLERATED_DEATHS);
   readonly #listeners: ((event: WriterEvent) => void)[] = [];
   readonly #open = new Map<RecordingHandle, OpenRecording>();
   /** Those of the open ones that lost too many threads. */
   readonly #givenUp = new Set<RecordingHandle>();
   #worker: Worker | undefined;
-  /** Times of unexpected ends within the last minute. */
-  #deathsAtMs: readonly number[] = [];
-  #lastCall = 0;
   #closing: Promise<void> | undefined;
 
   private constructor(options: WriterThreadOptions) {
@@ -82,7 +66,7 @@ export class WriterThread implements WriterStage {
 
   /** Whether the thread runs, or has not been needed yet. */
   get alive(): boolean {
-    return this.#closing === undefined && (this.#worker !== undefined || this.#deathsAtMs.length === 0);
+    return this.#closing === undefined && (this.#worker !== undefined || !this.#deaths.any);
   }
 
   onEvent(listener: (event: WriterEvent) => void): void {
@@ -159,33 +143,14 @@ export class WriterThread implements WriterStage {
 
   #call(message: CallWithoutNumber): Promise<readonly WrittenTrack[]> {
     if (this.#worker === undefined || this.#closing !== undefined) return Promise.reject(notRunning());
-    const call = ++this.#lastCall;
-    const numbered: WriterCall = { ...message, call };
-    const { promise, resolve, reject } = Promise.withResolvers<readonly WrittenTrack[]>();
-    const timer = setTimeout(() => {
-      this.#pending.delete(call);
-      reject(
-        new RecorderError(
-          "E-WRITER",
-          `The writer did not answer within ${CALL_DEADLINE_MS / 1000} s.`,
-          "The disk may be stalled: check it, then try again.",
-        ),
-      );
-    }, CALL_DEADLINE_MS);
-    this.#pending.set(call, { message: numbered, resolve, reject, timer });
+    const { numbered, answer } = this.#calls.begin(message);
     this.#post(numbered);
-    return promise;
+    return answer;
   }
 
   #receive(message: FromWriter): void {
     if (message.kind === "event") return this.#emit(message.event);
-    const pending = this.#pending.get(message.call);
-    // Answered after its deadline: nobody waits any more.
-    if (pending === undefined) return;
-    this.#pending.delete(message.call);
-    clearTimeout(pending.timer);
-    if (message.kind === "done") pending.resolve(message.tracks);
-    else pending.reject(fromErrorData(message.error));
+    this.#calls.settle(message);
   }
 
   #emit(event: WriterEvent): void {
@@ -196,12 +161,10 @@ export class WriterThread implements WriterStage {
   #ended(worker: Worker): void {
     if (this.#worker !== worker) return;
     this.#worker = undefined;
-    if (this.#closing !== undefined) return this.#rejectPending();
+    if (this.#closing !== undefined) return this.#calls.rejectAll(notRunning());
     this.#options.log.error({ recordings: this.#open.size }, "the writer thread ended unexpectedly");
-    const nowMs = performance.now();
-    this.#deathsAtMs = [...this.#deathsAtMs.filter((atMs) => nowMs - atMs < DEATHS_WINDOW_MS), nowMs];
-    if (this.#deathsAtMs.length <= MAX_DEATHS) return this.#goOn();
-    this.#rejectPending();
+    if (this.#deaths.note(performance.now())) return this.#goOn();
+    this.#calls.rejectAll(notRunning());
     for (const handle of this.#open.keys()) this.#giveUp(handle);
   }
 
@@ -220,7 +183,7 @@ export class WriterThread implements WriterStage {
   /** Another thread takes up the recordings first, then the calls that the dead one did not answer, in their order. */
   #goOn(): void {
     this.#startWorker();
-    const unanswered = [...this.#pending.values()].map(({ message }) => message);
+    const { unanswered } = this.#calls;
     const opening = new Set<RecordingHandle>();
     for (const message of unanswered) {
       if (message.kind !== "open") continue;
@@ -250,14 +213,6 @@ export class WriterThread implements WriterStage {
 
   #fault(handle: RecordingHandle, error: unknown): void {
     this.#emit({ kind: "fault", handle, error: toErrorData(error) });
-  }
-
-  #rejectPending(): void {
-    for (const { reject, timer } of this.#pending.values()) {
-      clearTimeout(timer);
-      reject(notRunning());
-    }
-    this.#pending.clear();
   }
 
   #shutdown(): Promise<void> {
