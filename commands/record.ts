@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { ChannelType, InteractionContextType, PermissionFlagsBits, SlashCommandBuilder } from "discord.js";
 import type { VoiceBasedChannel } from "discord.js";
 import type { Answer, Command, GuildCommandInteraction } from "../src/discord/command.ts";
@@ -12,6 +13,9 @@ import type { Recorder } from "../src/recordings/recorder.ts";
 /** `/record start|stop|status`. */
 
 const MAX_TITLE_CHARACTERS = 100;
+
+/** How long `stop` and `status` wait for a recording that is about to go on after a crash. */
+const GOING_ON_MS = 10_000;
 
 const definition = new SlashCommandBuilder()
   .setName("record")
@@ -50,6 +54,8 @@ export type RecordCommandOptions = LinkSource & {
   readonly recorder: Pick<Recorder, "start" | "stop" | "status">;
   readonly notices: Pick<GuildNotices, "offerFallback">;
   readonly botUserId: string;
+  /** Resolves when the recordings of a process that died have gone on, or will not; nothing unless there may be some. */
+  readonly wentOn?: () => Promise<void>;
 };
 
 /** The command on this recorder. */
@@ -95,13 +101,21 @@ async function start(interaction: GuildCommandInteraction, options: RecordComman
 }
 
 async function stop(interaction: GuildCommandInteraction, options: RecordCommandOptions): Promise<Answer> {
+  await knownWhatRuns(interaction.guildId, options);
   return stoppedAnswer(await options.recorder.stop(interaction.guildId), options);
 }
 
 async function status(interaction: GuildCommandInteraction, options: RecordCommandOptions): Promise<Answer> {
+  await knownWhatRuns(interaction.guildId, options);
   const running = options.recorder.status(interaction.guildId);
   if (running === undefined) return ["Nothing is being recorded here. `/record start` begins."];
   return statusAnswer(running.manifest, options);
+}
+
+/** After a crash a recording may be about to go on: whoever asks just then means that one. */
+async function knownWhatRuns(guildId: string, { recorder, wentOn }: RecordCommandOptions): Promise<void> {
+  if (wentOn === undefined || recorder.status(guildId) !== undefined) return;
+  await Promise.race([wentOn(), sleep(GOING_ON_MS, undefined, { ref: false })]);
 }
 
 function channelOf(interaction: GuildCommandInteraction): VoiceBasedChannel {

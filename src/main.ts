@@ -128,7 +128,12 @@ async function start(stages: AsyncDisposableStack, config: Config, log: Log): Pr
   }
   if (bot === undefined) return log.info({ roles: config.roles }, "ready");
   const { discord, recorder } = bot;
-  await discord.serve({ recorder, links, retentionDays: config.retentionDays });
+  await discord.serve({
+    recorder,
+    links,
+    retentionDays: config.retentionDays,
+    wentOn: async () => recovery?.wentOn(),
+  });
   recovery?.goOnWith((left) => goOn(left, bot));
   recovery?.tellPeople((manifest) => discord.tellRecovered(manifest));
   log.info({ invite: inviteLink(discord.botUserId) }, "ready: join a voice channel and type /record start");

@@ -38,6 +38,8 @@ export type BotOptions = {
 
 export type ServeOptions = LinkSource & {
   readonly recorder: Pick<Recorder, "start" | "stop" | "status" | "recordEvent" | "active" | "reconnect">;
+  /** Resolves when the recordings of a process that died have gone on, or will not. */
+  readonly wentOn?: () => Promise<void>;
   /** How long a recording goes on in a channel without people; five minutes unless given. */
   readonly emptyMs?: number;
   readonly silence?: SilenceTiming;
@@ -98,7 +100,7 @@ export class Bot {
 
   /** Registers and takes commands, watches the recorded channels, and removes `[REC]` that a crash left. Once. */
   async serve(options: ServeOptions): Promise<void> {
-    const { recorder, links, retentionDays, emptyMs, silence } = options;
+    const { recorder, links, retentionDays, emptyMs, silence, wentOn } = options;
     this.#source = { links, retentionDays };
     const log = this.#log;
     const client = this.#client;
@@ -119,7 +121,14 @@ export class Bot {
     notices.onEndedByItself((manifest, endedBecause) =>
       tellStarter(client, manifest, { links, retentionDays, endedBecause, log }),
     );
-    const record = recordCommand({ recorder, links, retentionDays, notices, botUserId: this.botUserId });
+    const record = recordCommand({
+      recorder,
+      links,
+      retentionDays,
+      notices,
+      botUserId: this.botUserId,
+      ...(wentOn === undefined ? {} : { wentOn }),
+    });
     this.#dispatch = new Dispatch(client, [record], log);
     const restore = (guildId: string): void => {
       if (recorder.status(guildId) === undefined) void notices.restoreNickname(guildId);

@@ -49,8 +49,11 @@ export class Recovery {
   readonly #kept: { id: string; reason: string }[] = [];
   readonly #untold: Untold;
   readonly #done: Promise<RecoveryReport>;
+  /** What is to be recovered, once all that may go on is known. */
+  readonly #broken: string[] = [];
   /** Recordings that may go on, until it is known whether they do. */
   readonly #fresh: Promise<void>[] = [];
+  readonly #freshKnown = Promise.withResolvers<void>();
   readonly #goOn = Promise.withResolvers<GoOn>();
   #closed = false;
 
@@ -72,6 +75,12 @@ export class Recovery {
   /** Resolves when every folder has been looked at, or it was closed. Never rejects. */
   get done(): Promise<RecoveryReport> {
     return this.#done;
+  }
+
+  /** Resolves when every recording that may go on does, or is recovered: none will begin by itself after that. Never rejects. */
+  async wentOn(): Promise<void> {
+    await this.#freshKnown.promise;
+    await Promise.all(this.#fresh);
   }
 
   /** From now on people are told of recovered recordings, also of those of earlier starts that could reach nobody. */
@@ -99,6 +108,9 @@ export class Recovery {
   async #run(ids: readonly string[], unfinished: readonly string[]): Promise<RecoveryReport> {
     const { log } = this.#options;
     for (const id of ids) await this.#attempt(id, () => this.#lookAt(id));
+    this.#freshKnown.resolve();
+    // Behind the look at all: who is speaking now need not wait until what nobody adds to any more is in order.
+    for (const id of this.#broken) await this.#attempt(id, () => this.#recover(id));
     const present = new Set(ids);
     for (const id of unfinished)
       if (!present.has(id)) await this.#attempt(id, () => this.#giveUp(id, FOLDER_GONE));
@@ -139,12 +151,16 @@ export class Recovery {
   async #lookAt(id: string): Promise<void> {
     const { storage } = this.#options;
     const manifest = await storage.readManifest(id).catch(() => undefined);
-    if (manifest === undefined || manifest.id !== id) return this.#recover(id);
-    if (isOver(manifest)) return this.#index(manifest);
-    const left = await leftBehind(storage, manifest);
-    if (!mayGoOn(left, Date.now(), this.#options.goOnWithinMs)) return this.#recover(id);
-    // Who is in the channel is known once the bot has logged in: the other folders need not wait for that.
-    this.#fresh.push(this.#attempt(id, () => this.#goOnOrRecover(left)));
+    if (manifest !== undefined && manifest.id === id) {
+      if (isOver(manifest)) return this.#index(manifest);
+      const left = await leftBehind(storage, manifest);
+      if (mayGoOn(left, Date.now(), this.#options.goOnWithinMs)) {
+        // Who is in the channel is known once the bot has logged in: the other folders need not wait for that.
+        this.#fresh.push(this.#attempt(id, () => this.#goOnOrRecover(left)));
+        return;
+      }
+    }
+    this.#broken.push(id);
   }
 
   async #goOnOrRecover(left: LeftBehind): Promise<void> {

@@ -106,3 +106,32 @@ test("a recording whose people have left does not go on: it is finished as it wa
   const status = await call.discord.command(anna, "record status");
   assert.match(status.content, /[Nn]othing/);
 });
+
+test(
+  "a recording that is about to go on after a crash can be stopped, and is asked about",
+  limits,
+  async () => {
+    await using call = await Call.start({ dave: false });
+    const { discord } = call;
+    const anna = await call.startRecording("Anna");
+    await anna.say(toneSpeech(440, 2));
+    await call.bot.stop("SIGKILL");
+    assert.equal(call.manifest.state, "recording");
+    // It takes commands before Discord has answered its list of them, and goes on after that.
+    const method = "PUT";
+    discord.faults.rest({ method, path: /\/commands$/, delayMs: 2_000 });
+    const listed = (): number =>
+      discord.rest.requests.filter((request) => /^PUT .*\/commands$/.test(request)).length;
+    const before = listed();
+    await call.spawn();
+    await eventually("it takes commands", () => listed() > before, 20_000);
+    const answers = [discord.command(anna, "record status"), discord.command(anna, "record stop")];
+    assert.doesNotMatch(call.bot.output, /going on with a recording/, "it has not gone on yet");
+    const [status, stop] = await Promise.all(answers);
+    assert.match(status?.content ?? "", /Reconnecting to|Recording|Finishing/);
+    assert.equal(trackLinks(stop === undefined ? "" : fullText(stop)).size, 1);
+    assert.match(call.bot.output, /going on with a recording/);
+    const { state, recovered } = call.manifest;
+    assert.deepEqual([state, recovered], ["finished", undefined]);
+  },
+);

@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { createLog } from "../../src/log.ts";
@@ -32,6 +41,7 @@ class Start {
   static async on(
     data: LeftBehind,
     before: (catalog: Catalog) => Promise<void> = async () => {},
+    goOnWithinMs = 0,
   ): Promise<Start> {
     const storage = new Storage(data.dataDirectory);
     const catalog = await Catalog.open(data.dataDirectory);
@@ -41,7 +51,7 @@ class Start {
       catalog,
       storage,
       stage: new RecoveryThread(),
-      goOnWithinMs: 0,
+      goOnWithinMs,
       onOver: (manifest) => over.push(manifest),
       log: createLog("silent", "test"),
     });
@@ -234,4 +244,33 @@ test("a folder that the disk refuses is kept and tried again at the next start",
   renameSync(`${track}.mine`, track);
   await using start = await Start.on(data);
   assert.deepEqual((await start.recovery.done).recovered, [left.id]);
+});
+
+test("a recording that may go on waits for none of those that are recovered", options, async () => {
+  using data = new LeftBehind();
+  const startedAtMs = Date.now() - 20_000;
+  const changes = { state: "recording", startedAtMs } as const;
+  const older = Array.from({ length: 8 }, () => data.record({ speech: SPEECH, changes }));
+  const longAgoS = startedAtMs / 1_000 - 3_600;
+  for (const { directory } of older)
+    for (const file of [
+      "recording.json",
+      "events.ndjson",
+      ...readdirSync(join(directory, "tracks")).map((name) => join("tracks", name)),
+    ])
+      utimesSync(join(directory, file), longAgoS, longAgoS);
+  const { id } = data.record({ speech: SPEECH, changes });
+  await using start = await Start.on(data, async () => {}, 60_000);
+  let known = false;
+  const wentOn = start.recovery.wentOn().then(() => (known = true));
+  const states: string[] = [];
+  start.recovery.goOnWith(async ({ manifest }) => {
+    assert.equal(manifest.id, id);
+    assert.ok(!known, "whether it goes on is being found out");
+    states.push(...older.map((left) => manifestIn(left).state));
+    return true;
+  });
+  await wentOn;
+  assert.deepEqual(new Set(states), new Set(["recording"]));
+  assert.equal((await start.recovery.done).recovered.length, older.length);
 });
