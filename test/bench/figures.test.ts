@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { oggPackets } from "../simulator/people/speech.ts";
 import { latenessOf } from "./harness/lateness.ts";
-import { quantile, slopeOf, spreadOf } from "./harness/statistics.ts";
+import { quantile, ratiosOf, slopeOf, spreadOf } from "./harness/statistics.ts";
+import { dropsIn } from "./harness/socket-drops.ts";
+import { limitOf } from "./measures/capacity-limit.ts";
 import { oggPage } from "./peers/ogg-page.ts";
 import { barChart } from "./report/bar-chart.ts";
 import { markdown } from "./report/table.ts";
@@ -11,6 +13,7 @@ test("the middle run, its spread and a growth are what they are by hand", () => 
   assert.deepEqual(spreadOf([3, 1, 2]), { median: 2, least: 1, most: 3 });
   assert.equal(quantile([5, 1, 4, 2, 3], 0.99), 5);
   assert.ok(Number.isNaN(quantile([], 0.5)));
+  assert.deepEqual(ratiosOf([6, 9], [2, 3]), [3, 3]);
   assert.equal(slopeOf([1, 2, 4, 8].map((at) => ({ at, value: 7 + 3 * at }))), 3);
 });
 
@@ -22,6 +25,41 @@ test("a sender's lateness is told from its own timestamps, pauses and wraps incl
     sentAtMs: 5_000 + frame * 20 + (frame === 2 ? 7 : 0),
   }));
   assert.deepEqual(latenessOf([sent]), { p50Ms: 0, p99Ms: 7, maxMs: 7 });
+});
+
+test("drops are told of one process's sockets, from the kernel's own table", () => {
+  const table = [
+    "   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops            ",
+    "  341: 0100007F:B8E2 0100007F:A1F0 01 00000000:00021400 00:00000000 00000000  1000        0 70001 2 00000000c0ffee00 1646      ",
+    "  342: 0100007F:B8E3 00000000:0000 07 00000000:00000000 00:00000000 00000000  1000        0 70002 2 00000000c0ffee01 9         ",
+    "",
+  ].join("\n");
+  assert.equal(dropsIn(table, new Set(["70001"])), 1_646);
+  assert.equal(dropsIn(table, new Set(["70001", "70002"])), 1_655);
+  assert.equal(dropsIn(table, new Set()), 0);
+});
+
+test("what limits a program is told from who was busy and who dropped", () => {
+  const idle = {
+    lostPackets: 100,
+    kernelDrops: 100,
+    cores: 0.5,
+    listeningCores: 0.3,
+    senderP99Ms: 1,
+    senderCores: 0.3,
+  };
+  assert.equal(limitOf({ ...idle, lostPackets: 0, kernelDrops: 0 }, 2), "none");
+  assert.equal(limitOf({ ...idle, kernelDrops: 10 }, 2), "program");
+  assert.equal(
+    limitOf({ ...idle, listeningCores: 0.9, cores: 1.2, senderCores: 0.6, senderP99Ms: 70 }, 2),
+    "listening thread",
+  );
+  assert.equal(
+    limitOf({ ...idle, cores: 1.2, listeningCores: 0.7, senderCores: 0.6, senderP99Ms: 70 }, 2),
+    "machine",
+  );
+  assert.equal(limitOf({ ...idle, senderP99Ms: 70 }, 2), "load");
+  assert.equal(limitOf(idle, 2), "socket buffer");
 });
 
 test("packets of any length come out of an Ogg page as they went in", () => {

@@ -1,6 +1,7 @@
 /** All that is measured, by name, with the sizes of a full and of a quick run. */
 import { pickSeed } from "../capture/seeded-random.ts";
-import { capacityPanel, capacityTable, measureCapacity } from "./measures/capacity.ts";
+import { measureCapacity } from "./measures/capacity.ts";
+import { capacityLimitsTable, capacityPanel, capacityTable } from "./measures/capacity-table.ts";
 import { measureCost } from "./measures/cost.ts";
 import { costPanel, costTable } from "./measures/cost-table.ts";
 import { killPanel, killTable, measureKills } from "./measures/kill.ts";
@@ -61,7 +62,16 @@ export const MEASURES = {
     return { result: footprint, tables: [footprintTable(footprint)], panels: [] };
   },
   capacity: async (quick: boolean): Promise<Measured> => {
-    const capacity = await (quick ? measureCapacity([60], 2) : measureCapacity([50, 100, 200, 400], 5));
-    return { result: capacity, tables: [capacityTable(capacity)], panels: [capacityPanel(capacity)] };
+    const found = quick
+      ? [await measureCapacity([60], 2, false)]
+      : [
+          await measureCapacity([50, 100, 150, 200, 300, 400], 5, false),
+          await measureCapacity([100, 200], 5, true, ["ours", "sync", "wide"]),
+        ];
+    return {
+      result: found,
+      tables: found.flatMap((one) => [capacityTable(one), capacityLimitsTable(one)]),
+      panels: found.slice(0, 1).map(capacityPanel),
+    };
   },
 };

@@ -50,8 +50,9 @@ export type CrowdAnswer = {
   readonly failed?: string;
 };
 
-const PHASES = 10;
-const PHASE_MS = 2;
+/** As fine as timers are: hundreds of people in few phases would come in bursts that no call has. */
+const PHASES = 20;
+const PHASE_MS = 1;
 const TONE_HZ = 440;
 
 const discord = await SimulatedDiscord.start({ dave: process.argv[2] === "dave" });

@@ -14,7 +14,12 @@ const PROGRAMS: Readonly<Record<Exclude<SubjectName, "ours">, string>> = {
   sync: "sync-wav.ts",
   memory: "in-memory.ts",
   opus: "opus-by-arrival.ts",
+  wide: "sync-wav.ts",
+  receiver: "bare-receiver.ts",
 };
+/** Those that ask the kernel for the receive buffer that this recorder asks for. */
+const WITH_OUR_BUFFER: ReadonlySet<SubjectName> = new Set(["wide", "receiver"]);
+const OUR_BUFFER_BYTES = 4 * 1_048_576;
 const FRAME_BYTES = FRAME_SAMPLES * BYTES_PER_SAMPLE;
 const JOIN_MS = 40_000;
 const STOP_MS = 60_000;
@@ -31,6 +36,7 @@ export async function startPeer(
       ...crowd.environment,
       BENCH_CHANNEL: crowd.channelId,
       BENCH_DIRECTORY: directory,
+      ...(WITH_OUR_BUFFER.has(name) ? { BENCH_RECEIVE_BUFFER: String(OUR_BUFFER_BYTES) } : {}),
       ...environment,
     },
   });
@@ -73,6 +79,8 @@ export function packetsIn(file: string): number {
       return Math.max(0, Math.floor((statSync(file).size - PLAIN_HEADER_BYTES) / FRAME_BYTES));
     case ".ogg":
       return readFileSync(file, "latin1").split("OggS").length - 1;
+    case ".count":
+      return Number(readFileSync(file, "latin1"));
     default:
       throw new Error(`${file} is none of a peer's files.`);
   }

@@ -7,6 +7,7 @@ import type { ProbeFigures } from "../preload/probe.ts";
 import { CrowdProcess } from "./crowd-process.ts";
 import type { Spoken } from "./crowd.ts";
 import { MemoryWatch, usageBetween, usageOf } from "./process-usage.ts";
+import { socketDrops } from "./socket-drops.ts";
 import { slopeOf } from "./statistics.ts";
 import { startSubject } from "./subject.ts";
 import type { SubjectName } from "./subject.ts";
@@ -32,8 +33,12 @@ export type Outcome = {
   /** What that CPU was for. */
   readonly cpuPackets: number;
   readonly byThread: Readonly<Record<string, number>>;
+  /** While they talked: cores of all threads, and of the one that listens. */
+  readonly talking: { readonly cores: number; readonly listeningCores: number };
   /** Packets that were sent and are not in the files. */
   readonly lostPackets: number;
+  /** Of these, what the kernel dropped because the voice socket's buffer was full. */
+  readonly kernelDrops: number;
   readonly peakResidentBytes: number;
   /** When everything has been said, before the files are done. */
   readonly lastResidentBytes: number;
@@ -44,6 +49,8 @@ export type Outcome = {
 };
 
 const PROBE = new URL("../preload/probe.ts", import.meta.url);
+/** The thread with the voice socket, where it is not the first one. */
+const LISTENING: Readonly<Partial<Record<SubjectName, string>>> = { ours: "capture" };
 /** The look-ahead, and what is still in the kernel. */
 const SETTLE_MS = 600;
 
@@ -68,6 +75,7 @@ export async function play(scene: Scene): Promise<Outcome> {
       if (warmUpSeconds > 0) await crowd.talk(warmUpSeconds);
       const warm = await crowd.spoken();
       const before = usageOf(subject.pid);
+      const talkedFromMs = performance.now();
       const memory = new MemoryWatch(subject.pid);
       const talking = crowd.talk(seconds);
       if (scene.meanwhile !== undefined) {
@@ -75,7 +83,10 @@ export async function play(scene: Scene): Promise<Outcome> {
         await scene.meanwhile();
       }
       await talking;
+      const talked = usageBetween(before, usageOf(subject.pid));
+      const talkedSeconds = (performance.now() - talkedFromMs) / 1_000;
       await sleep(SETTLE_MS);
+      const kernelDrops = socketDrops(subject.pid);
       const points = memory.stop();
       const stoppedAtMs = performance.now();
       await subject.stop();
@@ -91,6 +102,11 @@ export async function play(scene: Scene): Promise<Outcome> {
         cpuSeconds,
         cpuPackets: spoken.packets - warm.packets,
         byThread: Object.fromEntries(byThread),
+        talking: {
+          cores: talked.cpuSeconds / talkedSeconds,
+          listeningCores: (talked.byThread.get(LISTENING[name] ?? "main") ?? 0) / talkedSeconds,
+        },
+        kernelDrops,
         peakResidentBytes: Math.max(...points.map(({ value }) => value)),
         lastResidentBytes: points.at(-1)?.value ?? Number.NaN,
         growthBytesPerMinute: slopeOf(points.slice(points.length / 2)) * 60_000,

@@ -3,7 +3,7 @@ import type { CrowdProcess } from "./crowd-process.ts";
 import { startOurs } from "./ours.ts";
 import { startPeer } from "./peer.ts";
 
-export type SubjectName = "ours" | "stream" | "sync" | "memory" | "opus";
+export type SubjectName = "ours" | "stream" | "sync" | "memory" | "opus" | "wide" | "receiver";
 
 export type SubjectOptions = {
   readonly crowd: CrowdProcess;
@@ -27,6 +27,7 @@ export interface Subject extends AsyncDisposable {
   files(): readonly string[];
 }
 
+/** The ways of recording; `wide` is `sync` again, `receiver` none. */
 export const SUBJECTS: readonly SubjectName[] = ["ours", "stream", "sync", "memory", "opus"];
 
 /** How tables name them. */
@@ -36,6 +37,8 @@ export const LABELS: Readonly<Record<SubjectName, string>> = {
   sync: "writeSync in callback",
   memory: "in memory until stop",
   opus: "Opus by arrival, undecoded",
+  wide: "writeSync, kernel's buffer as ours",
+  receiver: "no recording, datagrams counted",
 };
 
 /** Starts a program and lets it join; resolves when it records. */

@@ -1,62 +1,93 @@
-/** How many speakers at once, in real time, without losing a packet. */
+/** How many speakers at once, in real time, without losing a packet; and what stands in the way of more. */
+import { cpus } from "node:os";
 import { play } from "../harness/run.ts";
 import type { Outcome } from "../harness/run.ts";
-import { LABELS, SUBJECTS } from "../harness/subject.ts";
+import { SUBJECTS } from "../harness/subject.ts";
 import type { SubjectName } from "../harness/subject.ts";
-import type { Panel } from "../report/bar-chart.ts";
-import type { Table } from "../report/table.ts";
-import { fixed } from "../report/words.ts";
+import { IN_TIME_MS, limitOf } from "./capacity-limit.ts";
+import type { Limit } from "./capacity-limit.ts";
 
 const ATTEMPTS = 2;
-const IN_TIME_MS = 10;
 
-export type Capacity = { readonly seconds: number; readonly steps: readonly CapacityStep[] };
+export type Capacity = {
+  readonly dave: boolean;
+  readonly seconds: number;
+  readonly steps: readonly CapacityStep[];
+};
 
 export type CapacityStep = {
   readonly subject: SubjectName;
   readonly speakers: number;
-  readonly lostPackets: number;
   readonly sentPackets: number;
-  /** Cores that the program used. */
+  readonly lostPackets: number;
+  /** Of these, by the kernel, for want of room in the socket's buffer. */
+  readonly kernelDrops: number;
+  readonly receiveBufferBytes: number;
+  /** Cores that the program used while they talked, and its thread that listens. */
   readonly cores: number;
+  readonly listeningCores: number;
   /** The load's own: a load that is late itself says nothing of what it loads. */
   readonly senderP99Ms: number;
   readonly senderCores: number;
+  readonly limit: Limit;
 };
 
 /**
- * Every program climbs until it loses something; undisturbed ones are tried at the next step. All people are in one call, so
- * one socket hears them all.
+ * Every program climbs until it loses something. All people are in one call, so one socket hears them all. At the end the
+ * highest step once more before a receiver that only counts: whether the load and the machine could give more.
  */
-export async function measureCapacity(levels: readonly number[], seconds: number): Promise<Capacity> {
+export async function measureCapacity(
+  levels: readonly number[],
+  seconds: number,
+  dave: boolean,
+  subjects: readonly SubjectName[] = [...SUBJECTS, "wide"],
+): Promise<Capacity> {
   const steps: CapacityStep[] = [];
-  const climbing = new Set<SubjectName>(SUBJECTS);
+  const climbing = new Set(subjects);
   for (const speakers of levels)
     for (const subject of climbing) {
-      const { spoken, lostPackets, cpuSeconds } = await climb(subject, speakers, seconds);
-      if (lostPackets > 0) climbing.delete(subject);
-      steps.push({
-        subject,
-        speakers,
-        lostPackets,
-        sentPackets: spoken.packets,
-        cores: cpuSeconds / seconds,
-        senderP99Ms: spoken.lateness.p99Ms,
-        senderCores: spoken.cpuSeconds / seconds,
-      });
+      const step = await climb(subject, speakers, seconds, dave);
+      if (step.lostPackets > 0) climbing.delete(subject);
+      steps.push(step);
     }
-  return { seconds, steps };
+  const highest = Math.max(...steps.map(({ speakers }) => speakers));
+  steps.push(await climb("receiver", highest, seconds, dave));
+  return { dave, seconds, steps };
 }
 
 /** A loss counts only where the load was in time, or late every time. */
-async function climb(subject: SubjectName, speakers: number, seconds: number): Promise<Outcome> {
-  const scene = { subject, speakers, seconds, dave: false };
+async function climb(
+  subject: SubjectName,
+  speakers: number,
+  seconds: number,
+  dave: boolean,
+): Promise<CapacityStep> {
+  const scene = { subject, speakers, seconds, dave };
   let outcome = await play(scene);
   for (let again = 1; again < ATTEMPTS; again++) {
     if (outcome.lostPackets === 0 || outcome.spoken.lateness.p99Ms < IN_TIME_MS) break;
     outcome = await play(scene);
   }
-  return outcome;
+  return stepOf(subject, speakers, seconds, outcome);
+}
+
+function stepOf(subject: SubjectName, speakers: number, seconds: number, outcome: Outcome): CapacityStep {
+  const { spoken, lostPackets, kernelDrops, talking, probe } = outcome;
+  const figures = {
+    lostPackets,
+    kernelDrops,
+    ...talking,
+    senderP99Ms: spoken.lateness.p99Ms,
+    senderCores: spoken.cpuSeconds / seconds,
+  };
+  return {
+    subject,
+    speakers,
+    sentPackets: spoken.packets,
+    receiveBufferBytes: probe?.receiveBufferBytes ?? Number.NaN,
+    ...figures,
+    limit: limitOf(figures, cpus().length),
+  };
 }
 
 /** The largest step without a loss; 0 of none. */
@@ -67,37 +98,4 @@ export function lossless(steps: readonly CapacityStep[], subject: SubjectName): 
       .filter((step) => step.subject === subject && step.lostPackets === 0)
       .map(({ speakers }) => speakers),
   );
-}
-
-export function capacityTable({ seconds, steps }: Capacity): Table {
-  const levels = [...new Set(steps.map(({ speakers }) => speakers))];
-  return {
-    title: `Packets lost with so many people talking at once for ${seconds} s (in brackets: cores used; load late, p99)`,
-    columns: ["", ...levels.map(String), "most without loss"],
-    rows: SUBJECTS.map((subject) => [
-      LABELS[subject],
-      ...levels.map((level) => {
-        const step = steps.find((one) => one.subject === subject && one.speakers === level);
-        if (step === undefined) return "";
-        const { lostPackets, sentPackets, cores, senderP99Ms } = step;
-        const lost = lostPackets === 0 ? "0" : `${lostPackets} of ${sentPackets}`;
-        return `${lost} (${fixed(cores, 2)}; ${fixed(senderP99Ms, 0)} ms)`;
-      }),
-      String(lossless(steps, subject)),
-    ]),
-    notes: [
-      "Each climbs until it loses something. The load shares the machine: where it is late itself, it sends in bursts, and the kernel's buffer overflows sooner than it would.",
-    ],
-  };
-}
-
-export function capacityPanel({ seconds, steps }: Capacity): Panel {
-  const highest = Math.max(...steps.map(({ speakers }) => speakers));
-  return {
-    title: `Most speakers at once without a lost packet, ${seconds} s (highest tried: ${highest})`,
-    bars: SUBJECTS.map((subject) => {
-      const value = lossless(steps, subject);
-      return { label: LABELS[subject], value, ours: subject === "ours" };
-    }),
-  };
 }

@@ -11,6 +11,8 @@ import { BroadcastChannel, isMainThread } from "node:worker_threads";
 
 export type ProbeFigures = {
   readonly datagrams: number;
+  /** What the kernel holds for the voice socket, as Linux reports it: twice what counts for payload. */
+  readonly receiveBufferBytes: number;
   /** How long the thread is busy with one datagram, as it comes. */
   readonly handlerUs: Percentiles;
   /** How late the thread's timers are. */
@@ -53,6 +55,7 @@ function watch(): void {
   const handler = createHistogram();
   const loop = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   let datagrams = 0;
+  let receiveBufferBytes = 0;
   const begin = (): void => {
     loop.enable();
     const channel = new BroadcastChannel(CHANNEL);
@@ -60,6 +63,7 @@ function watch(): void {
     const report = (): void => {
       const figures: ProbeFigures = {
         datagrams,
+        receiveBufferBytes,
         handlerUs: percentiles(handler, 1e3, 0),
         loopDelayMs: percentiles(loop, 1e6, RESOLUTION_MS),
       };
@@ -73,7 +77,10 @@ function watch(): void {
     const [datagram] = args;
     if (event !== "message" || !Buffer.isBuffer(datagram) || datagram.length < MEDIA_BYTES)
       return Reflect.apply(emit, this, [event, ...args]);
-    if (datagrams++ === 0) begin();
+    if (datagrams++ === 0) {
+      receiveBufferBytes = this.getRecvBufferSize();
+      begin();
+    }
     const from = performance.now();
     const handled = Reflect.apply(emit, this, [event, ...args]);
     handler.record(Math.max(1, Math.round((performance.now() - from) * 1e6)));
