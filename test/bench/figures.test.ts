@@ -44,20 +44,22 @@ test("what limits a program is told from who was busy and who dropped", () => {
     lostPackets: 100,
     kernelDrops: 100,
     cores: 0.5,
-    listeningCores: 0.3,
+    listening: 0.3,
+    listeningWaited: 0.1,
     senderP99Ms: 1,
     senderCores: 0.3,
   };
   assert.equal(limitOf({ ...idle, lostPackets: 0, kernelDrops: 0 }, 2), "none");
   assert.equal(limitOf({ ...idle, kernelDrops: 10 }, 2), "program");
   assert.equal(
-    limitOf({ ...idle, listeningCores: 0.9, cores: 1.2, senderCores: 0.6, senderP99Ms: 70 }, 2),
+    limitOf({ ...idle, listening: 0.9, cores: 1.2, senderCores: 0.6, senderP99Ms: 70 }, 2),
     "listening thread",
   );
   assert.equal(
-    limitOf({ ...idle, cores: 1.2, listeningCores: 0.7, senderCores: 0.6, senderP99Ms: 70 }, 2),
+    limitOf({ ...idle, cores: 1.2, listening: 0.7, senderCores: 0.6, senderP99Ms: 70 }, 2),
     "machine",
   );
+  assert.equal(limitOf({ ...idle, listeningWaited: 0.6 }, 2), "machine");
   assert.equal(limitOf({ ...idle, senderP99Ms: 70 }, 2), "load");
   assert.equal(limitOf(idle, 2), "socket buffer");
 });

@@ -7,9 +7,12 @@ import { costPanel, costTable } from "./measures/cost-table.ts";
 import { killPanel, killTable, measureKills } from "./measures/kill.ts";
 import { lossPanel, measureLoss, pauseTable, stallTable } from "./measures/loss.ts";
 import type { Loss } from "./measures/loss.ts";
+import { latencyTable, measureLatency } from "./measures/latency.ts";
 import { measureMemory, memoryPanel, memoryTable } from "./measures/memory.ts";
 import { footprintTable, measureFootprint } from "./measures/footprint.ts";
+import { measureOverflow, overflowTable } from "./measures/overflow.ts";
 import { measurePlacing, placingTable } from "./measures/placing.ts";
+import { measurePush, pushTable } from "./measures/push.ts";
 import type { Panel } from "./report/bar-chart.ts";
 import type { Table } from "./report/table.ts";
 
@@ -23,7 +26,7 @@ export type Measured = {
 };
 
 /** Read their files with sox and ffprobe. */
-export const NEED_READERS: ReadonlySet<string> = new Set(["kill", "placing"]);
+export const NEED_READERS: ReadonlySet<string> = new Set(["kill", "placing", "overflow"]);
 
 export const MEASURES = {
   cost: async (quick: boolean): Promise<Measured> => {
@@ -31,6 +34,14 @@ export const MEASURES = {
     const found = [await measureCost({ ...size, dave: true })];
     if (!quick) found.push(await measureCost({ ...size, rounds: 3, dave: false }));
     return { result: found, tables: found.map(costTable), panels: found.slice(0, 1).map(costPanel) };
+  },
+  latency: async (quick: boolean): Promise<Measured> => {
+    const latency = await (quick ? measureLatency(10, 5, 1) : measureLatency(25, 8, 2));
+    return { result: latency, tables: [latencyTable(latency)], panels: [] };
+  },
+  push: async (quick: boolean): Promise<Measured> => {
+    const push = await (quick ? measurePush(100, 2, 1) : measurePush(100, 5, 3));
+    return { result: push, tables: [pushTable(push)], panels: [] };
   },
   stall: async (quick: boolean): Promise<Measured> => {
     const losses: Loss[] = [];
@@ -44,6 +55,10 @@ export const MEASURES = {
   pause: async (quick: boolean): Promise<Measured> => {
     const loss = await measureLoss("pause", 25, quick ? 5 : 10);
     return { result: loss, tables: [pauseTable(loss)], panels: [lossPanel(loss)] };
+  },
+  overflow: async (): Promise<Measured> => {
+    const overflow = await measureOverflow(10, 512);
+    return { result: overflow, tables: [overflowTable(overflow)], panels: [] };
   },
   kill: async (quick: boolean): Promise<Measured> => {
     const kills = await measureKills(5, quick ? [2.3] : [2.9, 3.3, 4.7, 6.1, 8.2]);

@@ -11,7 +11,7 @@ export type Faulty = Outcome & {
   readonly held: { readonly times: number; readonly longestMs: number };
 };
 
-const PRELOADS = {
+export const PRELOADS = {
   BENCH_STALL: new URL("../preload/stalled-disk.ts", import.meta.url),
   BENCH_PAUSE: new URL("../preload/paused-main.ts", import.meta.url),
 } as const;

@@ -1,7 +1,10 @@
-/** Programs without a network: the floor, its decoding alone, and the bare pipeline. */
+/** Programs without a network: the floor, its decoding alone, the bare pipeline, the queue, the queue when it is full. */
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import type { OverflowRun } from "../overflow.ts";
+import type { Percentiles } from "../preload/figures.ts";
+import { importing } from "./importing.ts";
 
 export type LibraryRun = { readonly packets: number; readonly cpuSeconds: number };
 
@@ -9,6 +12,8 @@ export type PipelineRun = LibraryRun & {
   /** Of the above, what the thread used that decodes. */
   readonly decodingThreadSeconds: number;
 };
+
+export type PushRun = { readonly pushes: number; readonly us: Percentiles };
 
 const run = promisify(execFile);
 
@@ -27,8 +32,28 @@ export function runPipeline(speakers: number, seconds: number): Promise<Pipeline
   return outputOf<PipelineRun>("pipeline.ts", speakers, seconds);
 }
 
+/** Hands frames to another thread; see `push.ts`. */
+export function runPush(way: "queue" | "message", speakers: number, seconds: number): Promise<PushRun> {
+  return outputOf<PushRun>("push.ts", way, speakers, seconds);
+}
+
+/** Fills a queue of so few slots while the disk stalls, by this preload with this trigger; see `overflow.ts`. */
+export async function runOverflow(
+  speakers: number,
+  slots: number,
+  stalledDisk: URL,
+  trigger: string,
+): Promise<OverflowRun> {
+  const words = [...importing([stalledDisk]), pathOf("overflow.ts"), String(speakers), String(slots)];
+  const { stdout } = await run(process.execPath, words, { env: { ...process.env, BENCH_STALL: trigger } });
+  return JSON.parse(stdout) as OverflowRun;
+}
+
 async function outputOf<Output>(program: string, ...words: readonly (string | number)[]): Promise<Output> {
-  const script = fileURLToPath(new URL(`../${program}`, import.meta.url));
-  const { stdout } = await run(process.execPath, [script, ...words.map(String)]);
+  const { stdout } = await run(process.execPath, [pathOf(program), ...words.map(String)]);
   return JSON.parse(stdout) as Output;
+}
+
+function pathOf(program: string): string {
+  return fileURLToPath(new URL(`../${program}`, import.meta.url));
 }

@@ -33,8 +33,7 @@ export type Outcome = {
   /** What that CPU was for. */
   readonly cpuPackets: number;
   readonly byThread: Readonly<Record<string, number>>;
-  /** While they talked: cores of all threads, and of the one that listens. */
-  readonly talking: { readonly cores: number; readonly listeningCores: number };
+  readonly talking: Talking;
   /** Packets that were sent and are not in the files. */
   readonly lostPackets: number;
   /** Of these, what the kernel dropped because the voice socket's buffer was full. */
@@ -48,9 +47,16 @@ export type Outcome = {
   readonly probe: ProbeFigures | undefined;
 };
 
+/** While people talked. */
+export type Talking = {
+  /** Of all threads. */
+  readonly cores: number;
+  /** Of the thread that listens: the share of the time in which it ran, and in which it could have but had no core. */
+  readonly listening: number;
+  readonly listeningWaited: number;
+};
+
 const PROBE = new URL("../preload/probe.ts", import.meta.url);
-/** The thread with the voice socket, where it is not the first one. */
-const LISTENING: Readonly<Partial<Record<SubjectName, string>>> = { ours: "capture" };
 /** The look-ahead, and what is still in the kernel. */
 const SETTLE_MS = 600;
 
@@ -71,6 +77,7 @@ export async function play(scene: Scene): Promise<Outcome> {
         preloads: [PROBE, ...preloads],
         environment,
       });
+      const listening = name === "ours" ? "capture" : "main";
       const { warmUpSeconds = 0 } = scene;
       if (warmUpSeconds > 0) await crowd.talk(warmUpSeconds);
       const warm = await crowd.spoken();
@@ -104,7 +111,8 @@ export async function play(scene: Scene): Promise<Outcome> {
         byThread: Object.fromEntries(byThread),
         talking: {
           cores: talked.cpuSeconds / talkedSeconds,
-          listeningCores: (talked.byThread.get(LISTENING[name] ?? "main") ?? 0) / talkedSeconds,
+          listening: (talked.byThread.get(listening) ?? 0) / talkedSeconds,
+          listeningWaited: (talked.waitingByThread.get(listening) ?? 0) / talkedSeconds,
         },
         kernelDrops,
         peakResidentBytes: Math.max(...points.map(({ value }) => value)),

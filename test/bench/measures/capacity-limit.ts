@@ -1,4 +1,5 @@
 /** What keeps a program from more speakers, from what was measured while it lost packets. Pure. */
+import type { Talking } from "../harness/run.ts";
 
 export type Limit =
   /** Nothing was lost. */
@@ -9,16 +10,14 @@ export type Limit =
   | "socket buffer"
   /** Every packet reached the program. */
   | "program"
-  /** All cores are busy, the load's own share included: this machine cannot tell. */
+  /** What listens could have run and had no core, or all cores are busy: with the load, and whatever else runs here. */
   | "machine"
   /** The load did not keep its own time. */
   | "load";
 
-export type LimitFigures = {
+export type LimitFigures = Talking & {
   readonly lostPackets: number;
   readonly kernelDrops: number;
-  readonly cores: number;
-  readonly listeningCores: number;
   readonly senderP99Ms: number;
   readonly senderCores: number;
 };
@@ -29,11 +28,11 @@ export const IN_TIME_MS = 10;
 const FULL = 0.85;
 
 export function limitOf(figures: LimitFigures, machineCores: number): Limit {
-  const { lostPackets, kernelDrops, cores, listeningCores, senderP99Ms, senderCores } = figures;
+  const { lostPackets, kernelDrops, cores, listening, listeningWaited, senderP99Ms, senderCores } = figures;
   if (lostPackets <= 0) return "none";
   if (kernelDrops < lostPackets / 2) return "program";
-  if (listeningCores >= FULL) return "listening thread";
-  if (cores + senderCores >= FULL * machineCores) return "machine";
+  if (listening >= FULL) return "listening thread";
+  if (listening + listeningWaited >= FULL || cores + senderCores >= FULL * machineCores) return "machine";
   if (senderP99Ms >= IN_TIME_MS) return "load";
   return "socket buffer";
 }

@@ -12,7 +12,7 @@ const WORDS: Readonly<Record<Limit, string>> = {
   "listening thread": "the core of the thread that listens is full",
   "socket buffer": "the kernel's buffer is too small for the thread's pauses",
   program: "packets are lost after they were read",
-  machine: "all cores are full, the load's share included",
+  machine: "the thread that listens waits for a core: the load and others have them",
   load: "the load was late, and came in bursts",
 };
 
@@ -47,7 +47,8 @@ export function capacityLimitsTable({ dave, steps }: Capacity): Table {
       "of these dropped by the kernel",
       "kernel's buffer",
       "cores",
-      "the thread that listens",
+      "the thread that listens runs",
+      "waits for a core",
       "load: cores",
       "late, p99",
     ],
@@ -61,7 +62,8 @@ export function capacityLimitsTable({ dave, steps }: Capacity): Table {
         String(step.kernelDrops),
         `${fixed(step.receiveBufferBytes / 1024, 0)} KiB`,
         fixed(step.cores, 2),
-        fixed(step.listeningCores, 2),
+        `${fixed(step.listening * 100, 0)} %`,
+        `${fixed(step.listeningWaited * 100, 0)} %`,
         fixed(step.senderCores, 2),
         `${fixed(step.senderP99Ms, 0)} ms`,
       ];

@@ -1,7 +1,7 @@
 /** How many speakers at once, in real time, without losing a packet; and what stands in the way of more. */
 import { cpus } from "node:os";
 import { play } from "../harness/run.ts";
-import type { Outcome } from "../harness/run.ts";
+import type { Outcome, Talking } from "../harness/run.ts";
 import { SUBJECTS } from "../harness/subject.ts";
 import type { SubjectName } from "../harness/subject.ts";
 import { IN_TIME_MS, limitOf } from "./capacity-limit.ts";
@@ -15,7 +15,7 @@ export type Capacity = {
   readonly steps: readonly CapacityStep[];
 };
 
-export type CapacityStep = {
+export type CapacityStep = Talking & {
   readonly subject: SubjectName;
   readonly speakers: number;
   readonly sentPackets: number;
@@ -23,9 +23,6 @@ export type CapacityStep = {
   /** Of these, by the kernel, for want of room in the socket's buffer. */
   readonly kernelDrops: number;
   readonly receiveBufferBytes: number;
-  /** Cores that the program used while they talked, and its thread that listens. */
-  readonly cores: number;
-  readonly listeningCores: number;
   /** The load's own: a load that is late itself says nothing of what it loads. */
   readonly senderP99Ms: number;
   readonly senderCores: number;

@@ -4,10 +4,9 @@
  * The figures are in the file named by BENCH_PROBE once the process has ended by itself.
  */
 import { Socket } from "node:dgram";
-import { writeFileSync } from "node:fs";
 import { createHistogram, monitorEventLoopDelay, performance } from "node:perf_hooks";
-import type { Histogram } from "node:perf_hooks";
-import { BroadcastChannel, isMainThread } from "node:worker_threads";
+import { keepFigures, percentiles, reportFigures } from "./figures.ts";
+import type { Percentiles } from "./figures.ts";
 
 export type ProbeFigures = {
   readonly datagrams: number;
@@ -19,57 +18,29 @@ export type ProbeFigures = {
   readonly loopDelayMs: Percentiles;
 };
 
-export type Percentiles = {
-  readonly p50: number;
-  readonly p99: number;
-  readonly p999: number;
-  readonly max: number;
-};
-
-const CHANNEL = "bench-probe";
 const RESOLUTION_MS = 10;
 /** IP discovery and keep-alives are shorter; a silence frame under DAVE is not counted either. */
 const MEDIA_BYTES = 75;
-const REPORT_MS = 500;
 
 const file = process.env["BENCH_PROBE"];
 if (file !== undefined) {
-  if (isMainThread) keep(file);
-  watch();
+  keepFigures(file);
+  watch(file);
 }
 
-/** The main thread outlives the others, so it keeps what they say. */
-function keep(path: string): void {
-  let last: ProbeFigures | undefined;
-  const channel = new BroadcastChannel(CHANNEL);
-  channel.unref();
-  channel.addEventListener("message", (event) => {
-    if ("data" in event) last = event.data as ProbeFigures;
-  });
-  process.on("exit", () => {
-    if (last !== undefined) writeFileSync(path, JSON.stringify(last));
-  });
-}
-
-function watch(): void {
+function watch(path: string): void {
   const handler = createHistogram();
   const loop = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   let datagrams = 0;
   let receiveBufferBytes = 0;
   const begin = (): void => {
     loop.enable();
-    const channel = new BroadcastChannel(CHANNEL);
-    channel.unref();
-    const report = (): void => {
-      const figures: ProbeFigures = {
-        datagrams,
-        receiveBufferBytes,
-        handlerUs: percentiles(handler, 1e3, 0),
-        loopDelayMs: percentiles(loop, 1e6, RESOLUTION_MS),
-      };
-      channel.postMessage(figures);
-    };
-    setInterval(report, REPORT_MS).unref();
+    reportFigures(path, (): ProbeFigures => ({
+      datagrams,
+      receiveBufferBytes,
+      handlerUs: percentiles(handler, 1e3),
+      loopDelayMs: percentiles(loop, 1e6, RESOLUTION_MS),
+    }));
   };
   // eslint-disable-next-line typescript/unbound-method -- bound again at each call
   const { emit } = Socket.prototype;
@@ -86,9 +57,4 @@ function watch(): void {
     handler.record(Math.max(1, Math.round((performance.now() - from) * 1e6)));
     return handled;
   };
-}
-
-function percentiles(histogram: Histogram, perUnit: number, less: number): Percentiles {
-  const at = (percentile: number): number => Math.max(0, histogram.percentile(percentile) / perUnit - less);
-  return { p50: at(50), p99: at(99), p999: at(99.9), max: Math.max(0, histogram.max / perUnit - less) };
 }

@@ -1,0 +1,94 @@
+/** How long a packet takes from the socket to where the program leaves it to others: its queue, file or array. */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { play } from "../harness/run.ts";
+import { spreadOf } from "../harness/statistics.ts";
+import type { Spread } from "../harness/statistics.ts";
+import { LABELS, SUBJECTS } from "../harness/subject.ts";
+import type { SubjectName } from "../harness/subject.ts";
+import type { EnqueuedFigures } from "../preload/enqueued.ts";
+import type { Table } from "../report/table.ts";
+import { spread } from "../report/words.ts";
+
+export type Latency = {
+  readonly speakers: number;
+  readonly seconds: number;
+  readonly rounds: number;
+  readonly rows: readonly {
+    readonly subject: SubjectName;
+    readonly packets: number;
+    /** Milliseconds, over the rounds. */
+    readonly p50: Spread;
+    readonly p99: Spread;
+    readonly p999: Spread;
+  }[];
+};
+
+const PRELOAD = new URL("../preload/enqueued.ts", import.meta.url);
+/** What is measured of a program, by its file in `preload/`. */
+const ENDS: Readonly<Partial<Record<SubjectName, string>>> = {
+  ours: "offered to the queue, in its place",
+  stream: "given to the file stream",
+  sync: "written",
+  memory: "decoded and kept",
+  opus: "given to the file stream",
+};
+
+export async function measureLatency(speakers: number, seconds: number, rounds: number): Promise<Latency> {
+  const found = new Map<SubjectName, EnqueuedFigures[]>(SUBJECTS.map((name) => [name, []]));
+  for (let round = 0; round < rounds; round++)
+    for (const name of SUBJECTS) found.get(name)?.push(await figuresOf(name, speakers, seconds));
+  return {
+    speakers,
+    seconds,
+    rounds,
+    rows: SUBJECTS.map((subject) => {
+      const figures = found.get(subject) ?? [];
+      return {
+        subject,
+        packets: figures.reduce((sum, { packets }) => sum + packets, 0),
+        p50: spreadOf(figures.map(({ ms }) => ms.p50)),
+        p99: spreadOf(figures.map(({ ms }) => ms.p99)),
+        p999: spreadOf(figures.map(({ ms }) => ms.p999)),
+      };
+    }),
+  };
+}
+
+async function figuresOf(subject: SubjectName, speakers: number, seconds: number): Promise<EnqueuedFigures> {
+  const folder = mkdtempSync(join(tmpdir(), "bench-enqueued-"));
+  const file = join(folder, "figures.json");
+  try {
+    await play({
+      subject,
+      speakers,
+      seconds,
+      dave: true,
+      preloads: [PRELOAD],
+      environment: { BENCH_ENQUEUED: file },
+    });
+    if (!existsSync(file)) throw new Error(`"${subject}" told no times from datagram to queue.`);
+    return JSON.parse(readFileSync(file, "utf8")) as EnqueuedFigures;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+export function latencyTable({ speakers, seconds, rounds, rows }: Latency): Table {
+  return {
+    title: `From datagram to enqueued: ${speakers} people talk for ${seconds} s, DAVE on, ms, median of ${rounds} (least–most)`,
+    columns: ["", "p50", "p99", "p99.9", "packets", "until it is"],
+    rows: rows.map(({ subject, packets, p50, p99, p999 }) => [
+      LABELS[subject],
+      spread(p50, 2),
+      spread(p99, 2),
+      spread(p999, 2),
+      String(packets),
+      ENDS[subject] ?? "",
+    ]),
+    notes: [
+      "This recorder holds every packet back for 200 ms on purpose, until its place on the timeline is certain, and places what is due every 20 ms; the others append in the order of arrival. How long a datagram keeps the thread is in the tables of cost.",
+    ],
+  };
+}
