@@ -148,6 +148,9 @@ export class Session {
     if (!isRunning(this.#state) || startedAtMs === undefined) return;
     const position = event.position ?? Math.max(0, samplesOfMs(event.atMs - startedAtMs));
     this.#note({ ...event, position });
+    if (event.userId === undefined) return;
+    if (event.kind === "left") this.#alarm.left(event.userId, position);
+    if (event.kind === "joined") this.#alarm.joined(event.userId);
   }
 
   onCaptureEvent(event: CaptureEvent): void {
@@ -158,6 +161,7 @@ export class Session {
     if (this.#state.kind !== "connecting" && !isRunning(this.#state)) return;
     const { position } = event;
     this.#position = Math.max(this.#position, position);
+    if (event.kind === "moved") this.#alarm.moved();
     if (isAboutAudibility(event)) return this.#audibility.on(event);
     const atMs = Date.now();
     switch (event.kind) {

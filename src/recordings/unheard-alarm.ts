@@ -2,7 +2,7 @@ import type { LiveManifest } from "./live-manifest.ts";
 import type { Names, NoticeBoard } from "./people.ts";
 import type { CaptureEvent } from "./stages.ts";
 import type { Steps } from "./steps.ts";
-import { withHeardAgain, withUnheard } from "./unheard.ts";
+import { withUnheard, withUnheardOver, withUnheardStill } from "./unheard.ts";
 
 type HearingEvent = Extract<CaptureEvent, { kind: "unheard" | "heard-again" }>;
 
@@ -16,6 +16,8 @@ export class UnheardAlarm {
   readonly #names: Names;
   readonly #steps: Steps;
   readonly #noticeMs: number;
+  /** Who left unheard. Capture's alarm lasts until something of theirs opens, and is not raised anew when they are back. */
+  readonly #away = new Set<string>();
   #told: Promise<void> = Promise.resolve();
 
   constructor(options: {
@@ -32,12 +34,30 @@ export class UnheardAlarm {
     this.#noticeMs = options.noticeMs;
   }
 
+  /** Nobody who has left is speaking. */
+  left(userId: string, position: number): void {
+    const { unheard = [] } = this.#manifest.value;
+    if (!unheard.some((one) => one.userId === userId && one.toSamples === undefined)) return;
+    this.#away.add(userId);
+    this.#manifest.change(withUnheardOver(this.#manifest.value, userId, position));
+  }
+
+  joined(userId: string): void {
+    if (this.#away.delete(userId)) this.#manifest.change(withUnheardStill(this.#manifest.value, userId));
+  }
+
+  /** We are in another channel, and so may be those who left the one before. */
+  moved(): void {
+    for (const userId of this.#away) this.joined(userId);
+  }
+
   take({ kind, userId, position }: HearingEvent): void {
+    this.#away.delete(userId);
     const known = this.#nameOf(userId);
     this.#manifest.change(
       kind === "unheard"
         ? withUnheard(this.#manifest.value, { userId, name: known ?? userId, fromSamples: position })
-        : withHeardAgain(this.#manifest.value, userId, position),
+        : withUnheardOver(this.#manifest.value, userId, position),
     );
     this.#told = this.#told.then(async () => {
       const { guild } = this.#manifest.value;

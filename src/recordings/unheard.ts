@@ -16,8 +16,8 @@ export function withUnheard(
   return { ...manifest, unheard: [...unheard, { ...beginning }] };
 }
 
-/** Closes a person's span. */
-export function withHeardAgain(manifest: Manifest, userId: string, toSamples: number): Manifest {
+/** Closes a person's span: they are heard again, or have left. */
+export function withUnheardOver(manifest: Manifest, userId: string, toSamples: number): Manifest {
   if (manifest.unheard === undefined) return manifest;
   const unheard = manifest.unheard.map((one) =>
     one.userId === userId && one.toSamples === undefined
@@ -25,6 +25,14 @@ export function withHeardAgain(manifest: Manifest, userId: string, toSamples: nu
       : one,
   );
   return { ...manifest, unheard };
+}
+
+/** Somebody who had left is back, and nothing says that they can be heard: their last span goes on. */
+export function withUnheardStill(manifest: Manifest, userId: string): Manifest {
+  const last = manifest.unheard?.findLast((one) => one.userId === userId);
+  if (manifest.unheard === undefined || last === undefined) return manifest;
+  const { toSamples: _, ...open } = last;
+  return { ...manifest, unheard: manifest.unheard.map((one) => (one === last ? open : one)) };
 }
 
 /** The recording is over: what is open lasted to its end. */

@@ -36,6 +36,33 @@ test(
   },
 );
 
+test(
+  "who has left is not said to be speaking; back again, they are, until they are heard",
+  limits,
+  async () => {
+    await using guild = await Guild.start();
+    const { discord, zoe, capture } = guild;
+    const ben = discord.addPerson("Ben");
+    await zoe.join();
+    await ben.join();
+    await discord.command(zoe, "record start");
+    capture.hearing("unheard", ben.id, SECOND);
+    const says = async (): Promise<string> => (await discord.command(zoe, "record status")).content;
+    const unheard = /Ben: speaks and cannot be decrypted since 0:01/;
+    await eventually("Ben is named", async () => unheard.test(await says()));
+    await ben.leave();
+    await eventually("he is not any more", async () => !/Ben: speaks/.test(await says()));
+    assert.notEqual(guild.recorder.active[0]?.manifest.unheard?.[0]?.toSamples, undefined);
+    await ben.join();
+    await eventually("he is named again", async () => unheard.test(await says()));
+    capture.hearing("heard-again", ben.id, 9 * SECOND);
+    await eventually("the alarm is withdrawn", () =>
+      /heard again.*from 0:01 to 0:09/.test(guild.chat[1] ?? ""),
+    );
+    assert.equal(guild.recorder.active[0]?.manifest.unheard?.length, 1);
+  },
+);
+
 test("where no message can stand, the person who started it is told", limits, async () => {
   await using guild = await Guild.start();
   const { discord, zoe, capture } = guild;
