@@ -1,6 +1,5 @@
 /** Whether `DATA_DIR` can be recorded into: writable, with room, with a sound catalog. */
-import { constants } from "node:fs";
-import { access, stat } from "node:fs/promises";
+import { mkdtemp, rmdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { messageOf } from "../errors.ts";
 import { damageOf } from "../recordings/catalog-file.ts";
@@ -13,6 +12,8 @@ import type { Finding } from "./finding.ts";
 /** One person in mono for an hour. */
 const HOUR_BYTES = 346_000_000;
 
+const ELSEWHERE = "Give it to the user that the recorder runs as, or let DATA_DIR name another folder.";
+
 /** Room and rights. A folder that is not there yet is as good as the one it will be made in. */
 export async function checkDataDirectory(
   storage: Storage,
@@ -20,13 +21,11 @@ export async function checkDataDirectory(
 ): Promise<readonly Finding[]> {
   const { dataDirectory } = storage;
   if (!(await exists(dataDirectory))) {
-    const place = await nearest(dataDirectory);
-    const permitted = await access(place, constants.W_OK).then(
-      () => true,
-      () => false,
-    );
+    const problem = await problemOfMaking(dataDirectory);
     return [
-      permitted ? good(`${dataDirectory} will be made at the first start`) : notWritable(dataDirectory),
+      problem === undefined
+        ? good(`${dataDirectory} will be made at the first start`)
+        : wrong(`${dataDirectory} cannot be made: ${problem}.`, ELSEWHERE),
     ];
   }
   if (!(await storage.isWritable())) return [notWritable(dataDirectory)];
@@ -65,10 +64,19 @@ export async function isInUse({ dataDirectory }: Storage): Promise<boolean> {
 }
 
 function notWritable(directory: string): Finding {
-  return wrong(
-    `${directory} cannot be written to.`,
-    "Give it to the user that the recorder runs as, or let DATA_DIR name another folder.",
-  );
+  return wrong(`${directory} cannot be written to.`, ELSEWHERE);
+}
+
+/** Why a folder cannot be made. Tried beside it, since rights alone do not tell: root has them all, in `/proc` too. */
+async function problemOfMaking(directory: string): Promise<string | undefined> {
+  const place = await nearest(directory);
+  try {
+    await rmdir(await mkdtemp(join(place, ".recorder-")));
+    return undefined;
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? ` (${String(error.code)})` : "";
+    return `nothing can be written in ${place}${code}`;
+  }
 }
 
 async function nearest(path: string): Promise<string> {

@@ -70,7 +70,10 @@ function startsLeft({
 
 function guildFindings(guilds: z.infer<typeof guildsSchema>, botId: string): readonly Finding[] {
   if (guilds.length === 0) return [wrong("The bot is in no server.", `Invite it: ${inviteLink(botId)}`)];
-  return guilds.map(({ name, permissions }) => guildFinding(name, BigInt(permissions)));
+  const findings = guilds.map(({ name, permissions }) => guildFinding(name, BigInt(permissions)));
+  // What is to be done is the same everywhere, and said once.
+  const rank = ["good", "note", "wrong"];
+  return findings.sort((a, b) => rank.indexOf(a.kind) - rank.indexOf(b.kind));
 }
 
 /** What a channel's own settings forbid is told by /record start. */

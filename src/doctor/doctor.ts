@@ -23,9 +23,9 @@ const REDIS_MS = 3_000;
 
 const findings: Finding[] = [];
 
-/** Each finding as soon as it is known: some take seconds. */
+/** Findings as soon as they are known: some take seconds. */
 function tell(found: readonly Finding[]): void {
-  for (const finding of found) process.stdout.write(`${linesOf(finding).join("\n")}\n`);
+  for (const line of linesOf(found)) process.stdout.write(`${line}\n`);
   findings.push(...found);
 }
 

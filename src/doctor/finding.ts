@@ -16,14 +16,22 @@ const WIDTH = 80;
 const SIGNS: Readonly<Record<Finding["kind"], string>> = { good: "ok   ", note: "note ", wrong: "WRONG" };
 const INDENT = " ".repeat(6);
 
-/** One finding as lines of at most 80 columns, its remedy below it. A path or address may be longer. */
-export function linesOf(finding: Finding): readonly string[] {
-  const [first = "", ...rest] = wrap(finding.text);
-  const remedy =
-    finding.kind === "good"
-      ? []
-      : wrap(finding.remedy).map((line, at) => (at === 0 ? `→ ${line}` : `  ${line}`));
-  return [`${SIGNS[finding.kind]} ${first}`, ...[...rest, ...remedy].map((line) => INDENT + line)];
+/** Findings as lines of at most 80 columns, a remedy below those that it mends. A path or address may be longer. */
+export function linesOf(findings: readonly Finding[]): readonly string[] {
+  return findings.flatMap((finding, at) => {
+    const [first = "", ...rest] = wrap(finding.text);
+    const next = remedyOf(findings[at + 1]);
+    const remedy = remedyOf(finding);
+    const cure =
+      remedy === undefined || remedy === next
+        ? []
+        : wrap(remedy).map((line, row) => (row === 0 ? `→ ${line}` : `  ${line}`));
+    return [`${SIGNS[finding.kind]} ${first}`, ...[...rest, ...cure].map((line) => INDENT + line)];
+  });
+}
+
+function remedyOf(finding: Finding | undefined): string | undefined {
+  return finding === undefined || finding.kind === "good" ? undefined : finding.remedy;
 }
 
 /** The last line: what all of it comes to. */

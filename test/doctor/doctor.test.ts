@@ -63,6 +63,7 @@ test("every fault of the configuration is told, each with what to do, exit 1", D
   for (const variable of ["DISCORD_TOKEN", "HTTP_PORT"])
     assert.match(text, new RegExp(`^WRONG ${variable} `, "m"));
   assert.match(text, /2 things are wrong/);
+  assert.equal(text.match(/→/g)?.length, 1, "what to do is the same, and said once");
 });
 
 test("a token that Discord refuses, and a Discord that is not there, are told apart", DEADLINE, async () => {
@@ -105,9 +106,24 @@ test("a disk without room, and a folder that cannot be made, are found", DEADLIN
   assert.match(flat(full.text), /WRONG .* MB are free .* recordings are refused\. → Free some space/);
   const file = join(data.dataDirectory, "a-file");
   writeFileSync(file, "");
-  const { code, text } = await doctor({ DATA_DIR: file, ROLES: "web" });
-  assert.equal(code, 1);
-  assert.match(flat(text), /WRONG .* cannot be written to/);
+  // Root may write to the second; nobody can make a folder there.
+  for (const [directory, said] of [
+    [file, /WRONG .* cannot be written to/],
+    ["/proc/recordings", /WRONG \/proc\/recordings cannot be made: .* → Give it to/],
+    [join(file, "below"), /WRONG .*below cannot be made: .*ENOTDIR/],
+  ] as const) {
+    const { code, text } = await doctor({ DATA_DIR: directory, ROLES: "web" });
+    assert.equal(code, 1);
+    assert.match(flat(text), said);
+  }
+  const { code, text } = await doctor({ DATA_DIR: join(data.dataDirectory, "new", "one"), ROLES: "web" });
+  assert.equal(code, 0, text);
+  assert.match(flat(text), /one will be made at the first start/);
+  assert.deepEqual(
+    readdirSync(data.dataDirectory).sort(),
+    ["a-file", "recordings"],
+    "it leaves nothing behind",
+  );
 });
 
 test("what a dead process left is found, and --repair brings it to its end", DEADLINE, async () => {
