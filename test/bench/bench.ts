@@ -18,6 +18,8 @@ import { barChart } from "./report/bar-chart.ts";
 import type { Panel } from "./report/bar-chart.ts";
 import { machine } from "./report/machine.ts";
 import { markdown } from "./report/table.ts";
+import { targetsTable } from "./report/target.ts";
+import type { Target } from "./report/target.ts";
 
 const { values } = parseArgs({
   options: {
@@ -49,13 +51,22 @@ mkdirSync(folder, { recursive: true });
 const results: Record<string, unknown> = {};
 const tables: string[] = [];
 const panels: Panel[] = [];
+const targets: Target[] = [];
 for (const name of names) {
-  const { result, tables: found, panels: drawn } = await MEASURES[name](values.quick);
+  const { result, tables: found, panels: drawn = [], targets: own = [] } = await MEASURES[name](values.quick);
   // The load average stands beside every table: a busy machine is slow for all, but not evenly.
   const { loadAverage } = machine();
   results[name] = { loadAverage, result };
   panels.push(...drawn);
+  targets.push(...own);
   const text = [...found.map(markdown), `Load average after this: ${loadAverage}.`].join("\n\n");
+  tables.push(text);
+  console.log(`${text}\n`);
+  keep();
+}
+// A quick run is too short for some of them.
+if (!values.quick && targets.length > 0) {
+  const text = markdown(targetsTable(targets));
   tables.push(text);
   console.log(`${text}\n`);
   keep();
@@ -64,7 +75,7 @@ console.log(`Results: ${folder}`);
 
 /** After every measure: the next one may fail. */
 function keep(): void {
-  const record = { startedAt, quick: values.quick, machine: before, results };
+  const record = { startedAt, quick: values.quick, machine: before, results, targets };
   writeFileSync(join(folder, "results.json"), `${JSON.stringify(record, null, 2)}\n`);
   writeFileSync(join(folder, "tables.md"), `${heading}\n\n${tables.join("\n\n")}\n`);
   writeFileSync(join(folder, "chart.svg"), barChart(panels, heading));

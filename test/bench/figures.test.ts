@@ -5,9 +5,11 @@ import { latenessOf } from "./harness/lateness.ts";
 import { quantile, ratiosOf, slopeOf, spreadOf } from "./harness/statistics.ts";
 import { dropsIn } from "./harness/socket-drops.ts";
 import { limitOf } from "./measures/capacity-limit.ts";
+import { overflowIsExact } from "./measures/overflow.ts";
 import { oggPage } from "./peers/ogg-page.ts";
 import { barChart } from "./report/bar-chart.ts";
 import { markdown } from "./report/table.ts";
+import { atLeast, atMost, targetsTable } from "./report/target.ts";
 
 test("the middle run, its spread and a growth are what they are by hand", () => {
   assert.deepEqual(spreadOf([3, 1, 2]), { median: 2, least: 1, most: 3 });
@@ -62,6 +64,42 @@ test("what limits a program is told from who was busy and who dropped", () => {
   assert.equal(limitOf({ ...idle, listeningWaited: 0.6 }, 2), "machine");
   assert.equal(limitOf({ ...idle, senderP99Ms: 70 }, 2), "load");
   assert.equal(limitOf(idle, 2), "socket buffer");
+});
+
+test("a target is kept at its bound, and missed by what was not measured", () => {
+  assert.deepEqual(atMost("a", 1.4, 1.4), { metric: "a", measured: "1.40", asked: "≤ 1.4", kept: true });
+  assert.equal(atMost("a", 1.41, 1.4).kept, false);
+  assert.equal(atLeast("b", 5, 5).kept, true);
+  assert.equal(atLeast("b", 4.9, 5).kept, false);
+  assert.equal(atMost("c", Number.NaN, 1).kept, false);
+  assert.equal(atLeast("c", Number.NaN, 1).kept, false);
+  assert.match(targetsTable([atMost("a", 1, 2), atLeast("b", 1, 2)]).title, /1 of 2 kept/);
+});
+
+test("a full queue is exact only where it was full, the books agree, and every other sample is right", () => {
+  const exact = {
+    speakers: 1,
+    slots: 2,
+    heldMs: 900,
+    frames: 10,
+    refusedFrames: 3,
+    countedFrames: 3,
+    bookedPackets: 3,
+    refusedSamples: 2_880,
+    bookedSamples: 2_880,
+    wrongSamples: 0,
+    comparedSamples: 6_720,
+  };
+  assert.ok(overflowIsExact(exact));
+  for (const fault of [
+    { heldMs: 0 },
+    { refusedFrames: 0, countedFrames: 0, bookedPackets: 0 },
+    { countedFrames: 2 },
+    { bookedPackets: 4 },
+    { bookedSamples: 960 },
+    { wrongSamples: 1 },
+  ])
+    assert.equal(overflowIsExact({ ...exact, ...fault }), false, JSON.stringify(fault));
 });
 
 test("packets of any length come out of an Ogg page as they went in", () => {

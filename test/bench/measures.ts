@@ -1,20 +1,22 @@
 /** All that is measured, by name, with the sizes of a full and of a quick run. */
 import { pickSeed } from "../capture/seeded-random.ts";
-import { measureCapacity } from "./measures/capacity.ts";
+import { capacityTargets, measureCapacity } from "./measures/capacity.ts";
 import { capacityLimitsTable, capacityPanel, capacityTable } from "./measures/capacity-table.ts";
-import { measureCost } from "./measures/cost.ts";
+import { costTargets, measureCost } from "./measures/cost.ts";
 import { costPanel, costTable } from "./measures/cost-table.ts";
-import { killPanel, killTable, measureKills } from "./measures/kill.ts";
-import { lossPanel, measureLoss, pauseTable, stallTable } from "./measures/loss.ts";
-import type { Loss } from "./measures/loss.ts";
-import { latencyTable, measureLatency } from "./measures/latency.ts";
-import { measureMemory, memoryPanel, memoryTable } from "./measures/memory.ts";
 import { footprintTable, measureFootprint } from "./measures/footprint.ts";
-import { measureOverflow, overflowTable } from "./measures/overflow.ts";
+import { killPanel, killTable, killTargets, measureKills } from "./measures/kill.ts";
+import { latencyTable, measureLatency } from "./measures/latency.ts";
+import { measureLoss, measureLossAlone, stallTargets } from "./measures/loss.ts";
+import type { Loss } from "./measures/loss.ts";
+import { lossPanel, pauseTable, stallAloneTable, stallTable } from "./measures/loss-table.ts";
+import { measureMemory, memoryPanel, memoryTable, memoryTargets } from "./measures/memory.ts";
+import { measureOverflow, overflowTable, overflowTargets } from "./measures/overflow.ts";
 import { measurePlacing, placingTable } from "./measures/placing.ts";
-import { measurePush, pushTable } from "./measures/push.ts";
+import { measurePush, pushTable, pushTargets } from "./measures/push.ts";
 import type { Panel } from "./report/bar-chart.ts";
 import type { Table } from "./report/table.ts";
+import type { Target } from "./report/target.ts";
 
 /** The stall that the chart shows. */
 const SHOWN_STALL_SECONDS = 10;
@@ -22,7 +24,8 @@ const SHOWN_STALL_SECONDS = 10;
 export type Measured = {
   readonly result: unknown;
   readonly tables: readonly Table[];
-  readonly panels: readonly Panel[];
+  readonly panels?: readonly Panel[];
+  readonly targets?: readonly Target[];
 };
 
 /** Read their files with sox and ffprobe. */
@@ -32,24 +35,27 @@ export const MEASURES = {
   cost: async (quick: boolean): Promise<Measured> => {
     const size = quick ? { speakers: 10, seconds: 5, rounds: 1 } : { speakers: 25, seconds: 8, rounds: 5 };
     const found = [await measureCost({ ...size, dave: true })];
+    const targets = found.flatMap(costTargets);
     if (!quick) found.push(await measureCost({ ...size, rounds: 3, dave: false }));
-    return { result: found, tables: found.map(costTable), panels: found.slice(0, 1).map(costPanel) };
+    return { result: found, tables: found.map(costTable), panels: found.slice(0, 1).map(costPanel), targets };
   },
   latency: async (quick: boolean): Promise<Measured> => {
     const latency = await (quick ? measureLatency(10, 5, 1) : measureLatency(25, 8, 2));
-    return { result: latency, tables: [latencyTable(latency)], panels: [] };
+    return { result: latency, tables: [latencyTable(latency)] };
   },
   push: async (quick: boolean): Promise<Measured> => {
     const push = await (quick ? measurePush(100, 2, 1) : measurePush(100, 5, 3));
-    return { result: push, tables: [pushTable(push)], panels: [] };
+    return { result: push, tables: [pushTable(push)], targets: pushTargets(push) };
   },
   stall: async (quick: boolean): Promise<Measured> => {
     const losses: Loss[] = [];
-    for (const seconds of quick ? [3] : [1, 5, 10, 30]) losses.push(await measureLoss("stall", 10, seconds));
+    for (const seconds of quick ? [5] : [1, 5, 10, 30]) losses.push(await measureLoss("stall", 10, seconds));
+    const alone = quick ? undefined : await measureLossAlone("stall", ["ours", "sync"], 25, 5);
     return {
-      result: losses,
-      tables: [stallTable(losses)],
+      result: { together: losses, alone },
+      tables: [stallTable(losses), ...(alone === undefined ? [] : [stallAloneTable(alone)])],
       panels: losses.filter(({ seconds }) => seconds === SHOWN_STALL_SECONDS || quick).map(lossPanel),
+      targets: alone === undefined ? [] : stallTargets(alone),
     };
   },
   pause: async (quick: boolean): Promise<Measured> => {
@@ -58,27 +64,37 @@ export const MEASURES = {
   },
   overflow: async (): Promise<Measured> => {
     const overflow = await measureOverflow(10, 512);
-    return { result: overflow, tables: [overflowTable(overflow)], panels: [] };
+    return { result: overflow, tables: [overflowTable(overflow)], targets: overflowTargets(overflow) };
   },
   kill: async (quick: boolean): Promise<Measured> => {
     const kills = await measureKills(5, quick ? [2.3] : [2.9, 3.3, 4.7, 6.1, 8.2]);
-    return { result: kills, tables: [killTable(kills)], panels: [killPanel(kills)] };
+    return {
+      result: kills,
+      tables: [killTable(kills)],
+      panels: [killPanel(kills)],
+      targets: killTargets(kills),
+    };
   },
   memory: async (quick: boolean): Promise<Measured> => {
-    const memory = await measureMemory(quick ? 10 : 12, quick ? 8 : 625);
-    return { result: memory, tables: [memoryTable(memory)], panels: [memoryPanel(memory)] };
+    const memory = await (quick ? measureMemory(10, 8) : measureMemory(12, 625));
+    return {
+      result: memory,
+      tables: [memoryTable(memory)],
+      panels: [memoryPanel(memory)],
+      targets: memoryTargets(memory),
+    };
   },
   placing: async (quick: boolean): Promise<Measured> => {
     const placing = await measurePlacing(quick ? 60 : 300, pickSeed());
-    return { result: placing, tables: [placingTable(placing)], panels: [] };
+    return { result: placing, tables: [placingTable(placing)] };
   },
   footprint: async (quick: boolean): Promise<Measured> => {
     const footprint = await measureFootprint(quick ? 0.2 : 1, 0.3);
-    return { result: footprint, tables: [footprintTable(footprint)], panels: [] };
+    return { result: footprint, tables: [footprintTable(footprint)] };
   },
   capacity: async (quick: boolean): Promise<Measured> => {
     const found = quick
-      ? [await measureCapacity([60], 2, false)]
+      ? [await measureCapacity([60], 2, false, ["ours", "sync"])]
       : [
           await measureCapacity([50, 100, 150, 200, 300, 400], 5, false),
           await measureCapacity([100, 200], 5, true, ["ours", "sync", "wide"]),
@@ -87,6 +103,7 @@ export const MEASURES = {
       result: found,
       tables: found.flatMap((one) => [capacityTable(one), capacityLimitsTable(one)]),
       panels: found.slice(0, 1).map(capacityPanel),
+      targets: found.slice(0, 1).flatMap(capacityTargets),
     };
   },
 };

@@ -22,11 +22,12 @@ if (way === "message") {
   });
 } else {
   const consumer = new FrameConsumer(memory);
-  setInterval(() => {
+  for (;;) {
     for (let frame = consumer.peek(); frame !== undefined; frame = consumer.peek()) {
       frame.copyTo(block, 0, 0, frame.byteLength);
       consumer.release();
       Atomics.add(taken, 0, 1);
     }
-  }, POLL_MS);
+    consumer.wait(POLL_MS);
+  }
 }

@@ -1,8 +1,15 @@
 /** What a dead process left, as programs that are not ours read it. */
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { extname } from "node:path";
 import { FRAME_SAMPLES } from "../../../src/audio/pcm.ts";
-import { decodeWithSox, readWithFfprobe, readWithSox } from "../../support/wav-readers.ts";
+import {
+  decodeWithSox,
+  missing,
+  readWithFfprobe,
+  readWithSox,
+  readWithWavefile,
+} from "../../support/wav-readers.ts";
 import { packetsIn } from "./peer.ts";
 
 export type Left = {
@@ -10,6 +17,9 @@ export type Left = {
   readonly frames: number;
   readonly bySox: Readability;
   readonly byFfprobe: Readability;
+  readonly byWavefile: Readability;
+  /** Python's `wave`; undefined where there is no Python. */
+  readonly byPython: Readability | undefined;
 };
 
 /** `all`: as much as there is; `part`: less. `told`: once told the format by hand. `own`: by programs of its own. */
@@ -19,13 +29,17 @@ export type Readability = "all" | "part" | "nothing" | "told" | "own" | "no file
 const AUDIBLE = 2_000;
 
 export function lookAt(files: readonly string[]): Left {
-  if (files.length === 0) return { frames: 0, bySox: "no files", byFfprobe: "no files" };
+  const none = "no files";
+  if (files.length === 0)
+    return { frames: 0, bySox: none, byFfprobe: none, byWavefile: none, byPython: none };
   const heard = files.map(framesIn);
   const frames = heard.reduce((sum, count) => sum + count, 0);
   return {
     frames,
     bySox: readability(files, heard, soxSamples),
     byFfprobe: readability(files, heard, ffprobeSamples),
+    byWavefile: readability(files, heard, wavefileSamples),
+    byPython: missing("python3") === false ? readability(files, heard, pythonSamples) : undefined,
   };
 }
 
@@ -64,6 +78,24 @@ function ffprobeSamples(file: string): number | undefined {
     return Number.isFinite(samples) ? samples : undefined;
   } catch {
     return undefined; // ffprobe refuses it
+  }
+}
+
+function wavefileSamples(file: string): number | undefined {
+  try {
+    return readWithWavefile(file).samples;
+  } catch {
+    return undefined; // wavefile refuses it
+  }
+}
+
+const PYTHON = "import sys, wave; w = wave.open(sys.argv[1]); print(len(w.readframes(w.getnframes())) // 2)";
+
+function pythonSamples(file: string): number | undefined {
+  try {
+    return Number(execFileSync("python3", ["-c", PYTHON, file], { stdio: ["ignore", "pipe", "ignore"] }));
+  } catch {
+    return undefined; // its wave module refuses it
   }
 }
 

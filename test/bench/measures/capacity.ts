@@ -4,6 +4,8 @@ import { play } from "../harness/run.ts";
 import type { Outcome, Talking } from "../harness/run.ts";
 import { SUBJECTS } from "../harness/subject.ts";
 import type { SubjectName } from "../harness/subject.ts";
+import { atLeast } from "../report/target.ts";
+import type { Target } from "../report/target.ts";
 import { IN_TIME_MS, limitOf } from "./capacity-limit.ts";
 import type { Limit } from "./capacity-limit.ts";
 
@@ -95,4 +97,9 @@ export function lossless(steps: readonly CapacityStep[], subject: SubjectName): 
       .filter((step) => step.subject === subject && step.lostPackets === 0)
       .map(({ speakers }) => speakers),
   );
+}
+
+export function capacityTargets({ steps }: Capacity): Target[] {
+  const ratio = lossless(steps, "ours") / lossless(steps, "sync");
+  return [atLeast("most speakers without loss, ours ÷ writeSync", ratio, 1.2)];
 }

@@ -5,6 +5,8 @@ import { ratiosOf, spreadOf } from "../harness/statistics.ts";
 import type { Spread } from "../harness/statistics.ts";
 import { SUBJECTS } from "../harness/subject.ts";
 import type { SubjectName } from "../harness/subject.ts";
+import { atMost } from "../report/target.ts";
+import type { Target } from "../report/target.ts";
 import { perSpeakerMinute, runBaselines } from "./baselines.ts";
 import type { Baselines } from "./baselines.ts";
 
@@ -106,4 +108,14 @@ function heldUp(
     loopDelayMs: percentiles("loopDelayMs"),
     senderP99Ms: Math.max(...outcomes.map(({ spoken }) => spoken.lateness.p99Ms)),
   };
+}
+
+/** Of the pipeline: what the network costs is the library's. */
+export function costTargets({ pipeline, baselines }: Cost): Target[] {
+  const inC = Number.isFinite(baselines.cFloor.median);
+  const total = inC ? pipeline.toCFloor : pipeline.toFloor;
+  return [
+    atMost(`pipeline, CPU ÷ floor in ${inC ? "C" : "Node"}`, total.median, 1.4),
+    atMost("its thread that decodes, CPU ÷ decoding alone", pipeline.decodingThreadToDecoding.median, 1.1),
+  ];
 }

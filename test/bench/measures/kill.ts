@@ -12,6 +12,8 @@ import type { Spread } from "../harness/statistics.ts";
 import { LABELS, SUBJECTS, startSubject } from "../harness/subject.ts";
 import type { SubjectName } from "../harness/subject.ts";
 import type { Panel } from "../report/bar-chart.ts";
+import { atLeast, atMost } from "../report/target.ts";
+import type { Target } from "../report/target.ts";
 import type { Table } from "../report/table.ts";
 import { fixed, spread } from "../report/words.ts";
 
@@ -71,15 +73,42 @@ async function killAt(
   }
 }
 
+const MOST_LOST_SECONDS = 0.2;
+const FEWEST_READERS = 3;
+
+export function killTargets({ rows }: Kills): Target[] {
+  const ours = rows.find(({ subject }) => subject === "ours");
+  const readers = (["bySox", "byFfprobe", "byPython", "byWavefile"] as const).filter((reader) =>
+    ours?.left.every((left) => left[reader] === "all"),
+  );
+  return [
+    atMost(
+      "kill -9: seconds lost of a track, worst kill",
+      ours?.lostSeconds.most ?? Number.NaN,
+      MOST_LOST_SECONDS,
+    ),
+    atLeast("programs that read all that a kill left, of 4", readers.length, FEWEST_READERS, 0),
+  ];
+}
+
 export function killTable({ speakers, instants, rows }: Kills): Table {
   return {
     title: `kill -9 in mid-speech, ${speakers} people talking, ${instants.length} kills`,
-    columns: ["", "audio lost of each speaker, s", "what sox reads of the rest", "ffprobe"],
+    columns: [
+      "",
+      "audio lost of each speaker, s",
+      "what sox reads of the rest",
+      "ffprobe",
+      "Python's wave",
+      "wavefile",
+    ],
     rows: rows.map(({ subject, lostSeconds, left }) => [
       LABELS[subject],
       spread(lostSeconds, 2),
       worst(left.map(({ bySox }) => bySox)),
       worst(left.map(({ byFfprobe }) => byFfprobe)),
+      worst(left.map(({ byPython }) => byPython ?? "–")),
+      worst(left.map(({ byWavefile }) => byWavefile)),
     ]),
     notes: [
       "“all”: at once, as the kill left it. “told”: raw PCM, once its format is given by hand. “own”: undecoded, needs programs of its own.",

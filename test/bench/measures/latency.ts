@@ -88,7 +88,7 @@ export function latencyTable({ speakers, seconds, rounds, rows }: Latency): Tabl
       ENDS[subject] ?? "",
     ]),
     notes: [
-      "This recorder holds every packet back for 200 ms on purpose, until its place on the timeline is certain, and places what is due every 20 ms; the others append in the order of arrival. How long a datagram keeps the thread is in the tables of cost.",
+      "This recorder places what has come once every 20 ms, and lets what follows a missing packet wait up to 200 ms for it; the others append in the order of arrival. How long a datagram keeps the thread is in the tables of cost.",
     ],
   };
 }

@@ -2,11 +2,10 @@
 import { playWith } from "../harness/fault-run.ts";
 import type { Faulty } from "../harness/fault-run.ts";
 import { FRAMES_PER_SECOND } from "../harness/load.ts";
-import { LABELS, SUBJECTS } from "../harness/subject.ts";
+import { SUBJECTS } from "../harness/subject.ts";
 import type { SubjectName } from "../harness/subject.ts";
-import type { Panel } from "../report/bar-chart.ts";
-import type { Table } from "../report/table.ts";
-import { fixed, megabytes } from "../report/words.ts";
+import { atLeast, atMost } from "../report/target.ts";
+import type { Target } from "../report/target.ts";
 
 export type Loss = {
   readonly speakers: number;
@@ -25,6 +24,8 @@ export type LossRow = {
   readonly heldTimes: number;
   readonly longestHeldMs: number;
   readonly peakResidentBytes: number;
+  /** The longest delay of the thread that listens. */
+  readonly loopMaxMs: number;
 };
 
 /** Until the stall, and after it. */
@@ -32,16 +33,35 @@ const AROUND_SECONDS = 3;
 
 /** All programs at once, each before a crowd of its own that says the same: loss, not speed, is measured here. */
 export async function measureLoss(fault: Loss["fault"], speakers: number, seconds: number): Promise<Loss> {
-  const rows = SUBJECTS.map(async (subject) => {
-    const scene = { subject, speakers, seconds: seconds + AROUND_SECONDS, dave: false };
-    const name = fault === "stall" ? "BENCH_STALL" : "BENCH_PAUSE";
-    return rowOf(subject, speakers, await playWith(name, seconds * 1_000, scene));
-  });
+  const rows = SUBJECTS.map((subject) => lossOf(fault, subject, speakers, seconds));
   return { speakers, fault, seconds, rows: await Promise.all(rows) };
 }
 
+/** One program after the other, with the machine to itself: for how long its loop was held up is the disk's doing. */
+export async function measureLossAlone(
+  fault: Loss["fault"],
+  subjects: readonly SubjectName[],
+  speakers: number,
+  seconds: number,
+): Promise<Loss> {
+  const rows: LossRow[] = [];
+  for (const subject of subjects) rows.push(await lossOf(fault, subject, speakers, seconds));
+  return { speakers, fault, seconds, rows };
+}
+
+async function lossOf(
+  fault: Loss["fault"],
+  subject: SubjectName,
+  speakers: number,
+  seconds: number,
+): Promise<LossRow> {
+  const scene = { subject, speakers, seconds: seconds + AROUND_SECONDS, dave: false };
+  const name = fault === "stall" ? "BENCH_STALL" : "BENCH_PAUSE";
+  return rowOf(subject, speakers, await playWith(name, seconds * 1_000, scene));
+}
+
 function rowOf(subject: SubjectName, speakers: number, outcome: Faulty): LossRow {
-  const { lostPackets, spoken, held, peakResidentBytes } = outcome;
+  const { lostPackets, spoken, held, peakResidentBytes, probe } = outcome;
   return {
     subject,
     lostPackets,
@@ -50,57 +70,17 @@ function rowOf(subject: SubjectName, speakers: number, outcome: Faulty): LossRow
     heldTimes: held.times,
     longestHeldMs: held.longestMs,
     peakResidentBytes,
+    loopMaxMs: probe?.loopDelayMs.max ?? Number.NaN,
   };
 }
 
-export function stallTable(losses: readonly Loss[]): Table {
-  const [first] = losses;
-  return {
-    title: `Audio lost while the disk answers nobody, ${first?.speakers ?? 0} people talking, seconds of each speaker`,
-    columns: ["", ...losses.map(({ seconds }) => `${seconds} s`), "longest operation held", "memory at most"],
-    rows: SUBJECTS.map((subject) => {
-      const rows = losses.map(({ rows }) => rows.find((row) => row.subject === subject));
-      const most = (pick: (row: LossRow) => number): number =>
-        Math.max(...rows.map((row) => (row === undefined ? 0 : pick(row))));
-      return [
-        LABELS[subject],
-        ...rows.map((row) => (row === undefined ? "" : `${fixed(row.lostSeconds, 2)} (${row.lostPackets})`)),
-        `${fixed(most(({ longestHeldMs }) => longestHeldMs) / 1_000, 1)} s`,
-        megabytes(most(({ peakResidentBytes }) => peakResidentBytes)),
-      ];
-    }),
-    notes: ["In brackets packets, of all speakers."],
-  };
-}
-
-export function pauseTable({ speakers, seconds, rows }: Loss): Table {
-  return {
-    title: `Audio lost while the main thread is blocked for 250 ms in every second, ${seconds} s, ${speakers} people talking`,
-    columns: ["", "packets lost", "of", "share", "pauses"],
-    rows: rows.map(({ subject, lostPackets, sentPackets, heldTimes }) => [
-      LABELS[subject],
-      String(lostPackets),
-      String(sentPackets),
-      `${fixed((lostPackets / sentPackets) * 100, 1)} %`,
-      String(heldTimes),
-    ]),
-  };
-}
-
-export function lossPanel({ fault, speakers, seconds, rows }: Loss): Panel {
-  return {
-    title:
-      fault === "stall"
-        ? `Seconds lost of each speaker, disk stalled for ${seconds} s, ${speakers} speakers`
-        : `Share of audio lost, main thread blocked 250 ms in every second, ${speakers} speakers`,
-    bars: rows.map(({ subject, lostSeconds, lostPackets, sentPackets }) => {
-      const share = (lostPackets / sentPackets) * 100;
-      return {
-        label: LABELS[subject],
-        value: fault === "stall" ? lostSeconds : share,
-        text: fault === "stall" ? `${fixed(lostSeconds, 2)} s` : `${fixed(share, 1)} %`,
-        ours: subject === "ours",
-      };
-    }),
-  };
+/** Of this recorder beside `writeSync`, each alone. */
+export function stallTargets({ seconds, rows }: Loss): Target[] {
+  const of = (name: SubjectName): LossRow | undefined => rows.find(({ subject }) => subject === name);
+  const [ours, sync] = [of("ours"), of("sync")];
+  const loopRatio = (sync?.loopMaxMs ?? Number.NaN) / (ours?.loopMaxMs ?? Number.NaN);
+  return [
+    atMost(`disk stalled for ${seconds} s: packets lost`, ours?.lostPackets ?? Number.NaN, 0, 0),
+    atLeast(`disk stalled for ${seconds} s: longest delay of the loop, writeSync ÷ ours`, loopRatio, 50, 0),
+  ];
 }

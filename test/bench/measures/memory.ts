@@ -3,6 +3,8 @@ import { play } from "../harness/run.ts";
 import { LABELS, SUBJECTS } from "../harness/subject.ts";
 import type { SubjectName } from "../harness/subject.ts";
 import type { Panel } from "../report/bar-chart.ts";
+import { atLeast } from "../report/target.ts";
+import type { Target } from "../report/target.ts";
 import type { Table } from "../report/table.ts";
 import { fixed, megabytes } from "../report/words.ts";
 
@@ -34,6 +36,10 @@ export function memoryRatio({ rows }: Memory, of: SubjectName, to: SubjectName):
   const last = (name: SubjectName): number =>
     rows.find(({ subject }) => subject === name)?.lastResidentBytes ?? Number.NaN;
   return last(of) / last(to);
+}
+
+export function memoryTargets(memory: Memory): Target[] {
+  return [atLeast("resident memory at the end, in memory ÷ ours", memoryRatio(memory, "memory", "ours"), 5)];
 }
 
 export function memoryTable(memory: Memory): Table {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { PRELOADS } from "../harness/fault-run.ts";
 import { runOverflow } from "../harness/library-run.ts";
 import type { OverflowRun } from "../overflow.ts";
+import type { Target } from "../report/target.ts";
 import type { Table } from "../report/table.ts";
 import { fixed } from "../report/words.ts";
 
@@ -26,6 +27,12 @@ export async function measureOverflow(speakers: number, slots: number): Promise<
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+export function overflowTargets(found: Overflow): Target[] {
+  const exact = overflowIsExact(found);
+  const metric = "full queue: every refusal counted, everything else bit-exact";
+  return [{ metric, measured: exact ? "yes" : "no", asked: "yes", kept: exact }];
 }
 
 /** Every refusal is in the books, the disk did stall, and every sample that was not refused is the one it should be. */

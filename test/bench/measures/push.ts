@@ -3,6 +3,8 @@ import { runPush } from "../harness/library-run.ts";
 import type { PushRun } from "../harness/library-run.ts";
 import { ratiosOf, spreadOf } from "../harness/statistics.ts";
 import type { Spread } from "../harness/statistics.ts";
+import { atLeast } from "../report/target.ts";
+import type { Target } from "../report/target.ts";
 import type { Table } from "../report/table.ts";
 import { fixed, spread } from "../report/words.ts";
 
@@ -41,6 +43,10 @@ function spreadsOf(runs: readonly PushRun[]): PushSpreads {
     p99: spreadOf(runs.map(({ us }) => us.p99)),
     p999: spreadOf(runs.map(({ us }) => us.p999)),
   };
+}
+
+export function pushTargets({ p99Ratio }: Push): Target[] {
+  return [atLeast("handing over a frame, p99: message ÷ queue", p99Ratio.median, 5)];
 }
 
 export function pushTable({ speakers, rounds, queue, message, p99Ratio }: Push): Table {
