@@ -86,7 +86,7 @@ export class CaptureSession {
       begun: () => this.#zeroMs !== undefined && this.#watch.admitted,
       keyWatch: new KeyWatch(),
       onKeysLost: () => this.#link.reconnect("Nobody's audio could be decrypted."),
-      position: () => this.#now(),
+      positionAt: (ms) => this.#samplesAt(ms),
       trackOf: (userId) => this.#roster.trackOf(userId),
     };
     this.#watch = new CallWatch({
@@ -219,7 +219,11 @@ export class CaptureSession {
 
   /** Samples since position 0, with fractions. */
   #now(): number {
-    return this.#zeroMs === undefined ? 0 : ((performance.now() - this.#zeroMs) * SAMPLE_RATE) / 1000;
+    return this.#samplesAt(performance.now());
+  }
+
+  #samplesAt(ms: number): number {
+    return this.#zeroMs === undefined ? 0 : ((ms - this.#zeroMs) * SAMPLE_RATE) / 1000;
   }
 
   #position(): number {
@@ -229,6 +233,6 @@ export class CaptureSession {
   /** @param ms of `performance.now()`, not later than now. */
   #positionAt(ms: number): number | undefined {
     if (this.#zeroMs === undefined) return undefined;
-    return Math.max(0, Math.round(((ms - this.#zeroMs) * SAMPLE_RATE) / 1000));
+    return Math.max(0, Math.round(this.#samplesAt(ms)));
   }
 }

@@ -4,6 +4,7 @@ import type { Channels } from "../audio/pcm.ts";
 import type { Log } from "../log.ts";
 import { ClearWindow } from "./clear-window.ts";
 import { daveOf, keyStateOf, membersOf } from "./call-state.ts";
+import { DatagramBatch } from "./datagram-batch.ts";
 import type { OpusCodec } from "./decoder.ts";
 import { FormerKeys } from "./former-keys.ts";
 import type { KeyWatch } from "./key-watch.ts";
@@ -30,8 +31,8 @@ export type TapOutlet = {
   readonly onKeysLost: () => void;
   /** Whether the recording's clock runs; what comes before is not the recording's. */
   readonly begun: () => boolean;
-  /** Now, in samples on the recording's clock. */
-  readonly position: () => number;
+  /** A time of `performance.now()` since the clock runs, in samples on the recording's clock. */
+  readonly positionAt: (ms: number) => number;
   readonly trackOf: (userId: string) => Track;
 };
 
@@ -45,6 +46,7 @@ export class ConnectionTap {
   readonly #networking: Networking;
   readonly #outlet: TapOutlet;
   readonly #header = emptyRtpHeader();
+  readonly #arrived = new DatagramBatch();
   readonly #intake: MediaIntake;
   readonly #clearWindow = new ClearWindow();
   readonly #formerKeys = new FormerKeys();
@@ -67,16 +69,24 @@ export class ConnectionTap {
       members: () => membersOf(networking.state),
     });
     this.#sockets = new VoiceSocketTap(networking, outlet.log, {
+      beforeMessage: this.#openArrived,
       onPacket: (op, data) => this.#onPacket(op, data),
       onExternalSender: (credential) => this.#formerKeys.learnExternalSender(credential),
       onKeys: () => this.#onKeys(),
     });
+    // The library empties the DAVE session there: what has come until then is opened with its keys.
+    const destroy = networking.destroy.bind(networking);
+    networking.destroy = () => {
+      this.#openArrived();
+      destroy();
+    };
     networking.on("stateChange", this.#onState);
     this.#onState(networking.state, networking.state);
   }
 
   /** Places what is certain by now. Called every 20 ms. */
   tick(nowMs: number, position: number): void {
+    this.#openArrived();
     if (nowMs >= this.#housekeepingAtMs) {
       this.#housekeepingAtMs = nowMs + HOUSEKEEPING_MS;
       this.#formerKeys.tick(nowMs);
@@ -96,6 +106,7 @@ export class ConnectionTap {
     this.#closed = true;
     this.#networking.off("stateChange", this.#onState);
     this.#udp?.off("message", this.#onDatagram);
+    this.#openArrived();
     this.#sockets.close();
     this.#intake.close();
     this.#formerKeys.close();
@@ -116,18 +127,24 @@ export class ConnectionTap {
     this.#onKeys();
   };
 
-  /** The hot path: counts, parses, opens. Never throws, never waits. */
+  /** The hot path: counts, and keeps until the tick. Never throws, never waits. */
   readonly #onDatagram = (datagram: Buffer): void => {
-    const { counts } = this.#outlet;
     if (!this.#outlet.begun()) return;
+    this.#outlet.counts.datagrams++;
+    this.#arrived.add(datagram, performance.now());
+    if (this.#arrived.isFull) this.#openArrived();
+  };
+
+  readonly #openArrived = (): void => this.#arrived.empty(this.#open);
+
+  readonly #open = (datagram: Buffer, arrivedAtMs: number): void => {
     const header = this.#header;
-    counts.datagrams++;
     if (!parseRtp(datagram, header) || header.payloadType !== OPUS_PAYLOAD_TYPE) {
-      counts.notMedia++;
+      this.#outlet.counts.notMedia++;
       return;
     }
     const payload = this.#cipher?.open(datagram, header.clearBytes);
-    this.#intake.receive(header, payload, performance.now(), this.#outlet.position());
+    this.#intake.receive(header, payload, arrivedAtMs, this.#outlet.positionAt(arrivedAtMs));
   };
 
   #onPacket(op: number, data: unknown): void {

@@ -5,6 +5,8 @@ import type { Log } from "../log.ts";
 import { TRANSPORT_MODE } from "./transport-cipher.ts";
 
 export type VoiceSocketListener = {
+  /** Before any message, which may change senders or keys, is told to the library. */
+  readonly beforeMessage: () => void;
   /** Any JSON message of the voice gateway, after the library has seen it. */
   readonly onPacket: (op: number, data: unknown) => void;
   /** Op 25. */
@@ -59,6 +61,7 @@ export class VoiceSocketTap {
     const onBinary = this.#takeListeners(socket, "binary");
     socket.on("packet", (packet: unknown) => {
       if (!this.#isCurrent(socket)) return;
+      this.#listener.beforeMessage();
       if (
         isMessage(packet) &&
         ORDERED_OPS.has(packet.op) &&
@@ -73,6 +76,7 @@ export class VoiceSocketTap {
     });
     socket.on("binary", (message: BinaryMessage) => {
       if (!this.#isCurrent(socket)) return;
+      this.#listener.beforeMessage();
       if (this.#defers({ event: "binary", message })) return;
       onBinary(message);
       if (message.op === OP_EXTERNAL_SENDER) this.#listener.onExternalSender(message.payload);
