@@ -38,7 +38,7 @@ export async function findJob(queue: BullQueue, id: string): Promise<FoundJob | 
 }
 
 /** BullMQ's own word for a job whose worker vanished too often. */
-const STALLED = "job stalled more than allowable limit";
+export const STALLED = "job stalled more than allowable limit";
 
 function toState(job: BullJob, bullState: string): JobState {
   const { cancelledAtMs } = payloadOf(job);

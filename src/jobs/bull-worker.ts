@@ -4,8 +4,9 @@ import { messageOf } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { within } from "../recordings/deadline.ts";
 import { HISTORY_JOBS, MAX_INTERRUPTIONS, pauseMs, TICK_MS } from "./back-off.ts";
-import { payloadOf } from "./bull-job.ts";
+import { payloadOf, STALLED } from "./bull-job.ts";
 import type { BullJob, BullQueue, Payload } from "./bull-job.ts";
+import { interrupted } from "./job-errors.ts";
 import type { Processors } from "./job-runner.ts";
 import { RunningJob } from "./running-job.ts";
 import type { Outcome } from "./running-job.ts";
@@ -70,6 +71,8 @@ export class BullWorker {
     );
     this.#worker.on("error", (error) => logBullError(log, error));
     this.#worker.on("failed", (job, error) => {
+      // Every other failure is told where the job ran.
+      if (error.message === STALLED) log.error({ job: job?.id, code: interrupted().code }, "a job failed");
       const everyMs = job === undefined ? undefined : payloadOf(job).everyMs;
       if (job !== undefined && everyMs !== undefined && error.message !== CANCELLED)
         options.onScheduleLost(job.name, everyMs);

@@ -3,7 +3,7 @@ import type { Catalog } from "../recordings/catalog.ts";
 import type { FileLock } from "../recordings/file-lock.ts";
 import { DEFAULT_ATTEMPTS, DEFAULT_BACK_OFF_MS, HISTORY_JOBS, pauseMs, TICK_MS } from "./back-off.ts";
 import { jobIdOf, parseJobData, scheduledId } from "./definitions.ts";
-import { parseJson } from "./job-errors.ts";
+import { interrupted, parseJson } from "./job-errors.ts";
 import { EVERY_RECORDING } from "./job-runner.ts";
 import type { EnqueueOptions, JobData, JobName, JobRunner, JobState, Processors } from "./job-runner.ts";
 import { lockJournal } from "./journal-lock.ts";
@@ -61,8 +61,9 @@ export class EmbeddedRunner implements JobRunner {
     const lock = lockJournal(options.catalog.directory);
     const runner = new EmbeddedRunner(options, lock);
     try {
-      const found = await runner.#journal.recover(Date.now());
-      if (found.repeated + found.ended > 0) options.log.warn(found, "jobs were interrupted by a crash");
+      const { repeated, failed } = await runner.#journal.recover(Date.now());
+      if (repeated > 0) options.log.warn({ repeated }, "jobs were interrupted by a crash");
+      for (const job of failed) options.log.error({ job, code: interrupted().code }, "a job failed");
     } catch (error) {
       lock[Symbol.dispose]();
       throw error;

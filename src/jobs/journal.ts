@@ -189,7 +189,7 @@ export class Journal {
    * What a process that died was working at is to be begun anew, unless it was cancelled or dies of it every time; a
    * scheduled job then waits for its next turn.
    */
-  async recover(nowMs: number): Promise<{ readonly repeated: number; readonly ended: number }> {
+  async recover(nowMs: number): Promise<{ readonly repeated: number; readonly failed: readonly string[] }> {
     const ended = await this.#db
       .updateTable("jobs")
       .set({
@@ -204,7 +204,8 @@ export class Journal {
           row.and([row("interruptions", ">=", MAX_INTERRUPTIONS), row("every_ms", "is", null)]),
         ]),
       )
-      .executeTakeFirst();
+      .returning(["id", "state"])
+      .execute();
     const repeated = await this.#db
       .updateTable("jobs")
       .set((row) => ({
@@ -215,7 +216,8 @@ export class Journal {
       }))
       .where("state", "=", "active")
       .executeTakeFirst();
-    return { repeated: Number(repeated.numUpdatedRows), ended: Number(ended.numUpdatedRows) };
+    const failed = ended.filter(({ state }) => state === "failed").map(({ id }) => id);
+    return { repeated: Number(repeated.numUpdatedRows), failed };
   }
 
   /** Forgets all ended jobs but the latest `keep`. */

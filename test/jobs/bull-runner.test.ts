@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import { setTimeout as timer } from "node:timers/promises";
 import { Redis } from "ioredis";
 import pino from "pino";
@@ -166,9 +167,20 @@ test("BullMQ: a job that BullMQ gives up has failed; a scheduled one goes on", o
   const expire: Processor = async () => {
     runs += 1;
   };
-  await using runner = await place.start({ processors: processors({ expire }) });
+  const told: unknown[] = [];
+  await using runner = await BullRunner.start({
+    redisUrl: redis().url,
+    processors: processors({ expire }),
+    concurrency: 1,
+    log: pino({ level: "error" }, { write: (line: string) => void told.push(JSON.parse(line)) }),
+    lockMs: 2_000,
+  });
   const { error } = await reaches(runner, "finish-r1", "failed");
   assert.equal(error.code, "E-JOB-INTERRUPTED");
+  const telling = { job: "finish-r1", code: "E-JOB-INTERRUPTED", msg: "a job failed" };
+  await eventually("it is told", () =>
+    told.some((line) => isDeepStrictEqual({ ...telling, ...(line as object) }, line)),
+  );
   await eventually("the schedule goes on", () => runs >= 2);
 });
 

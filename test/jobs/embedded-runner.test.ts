@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import pino from "pino";
 import { EmbeddedRunner } from "../../src/jobs/embedded-runner.ts";
 import { Journal } from "../../src/jobs/journal.ts";
 import { createLog } from "../../src/log.ts";
@@ -72,16 +73,25 @@ test("embedded: a job whose process ends in the middle every time is given up", 
   await using client = await place.start({ processors: undefined });
   const id = await client.enqueue("finish", { recordingId: "r1" });
   await client.schedule("expire", 60_000);
-  let begins = 0;
-  for (; begins < 20; begins += 1) {
-    // As a killed process leaves it.
-    await place.catalog.database.updateTable("jobs").set({ state: "active" }).execute();
+  // As a killed process leaves it.
+  const jobs = place.catalog.database.updateTable("jobs").set({ state: "active" });
+  for (let begins = 0; begins < 5; begins += 1) {
+    await jobs.execute();
     await new Journal(place.catalog.database).recover(Date.now());
-    if ((await client.state(id))?.kind === "failed") break;
+    assert.equal((await client.state(id))?.kind, "waiting");
   }
+  await jobs.execute();
+  const told: unknown[] = [];
+  const telling = pino({ level: "error" }, { write: (line: string) => void told.push(JSON.parse(line)) });
+  await using _runner = await EmbeddedRunner.start({
+    catalog: place.catalog,
+    processors: processors({}),
+    concurrency: 1,
+    log: telling,
+  });
   const state = await reaches(client, id, "failed");
   assert.equal(state.error.code, "E-JOB-INTERRUPTED");
-  assert.equal(begins, 5);
+  assert.partialDeepStrictEqual(told, [{ job: id, code: "E-JOB-INTERRUPTED", msg: "a job failed" }]);
   assert.equal((await client.state("expire-scheduled"))?.kind, "waiting", "a schedule never ends like that");
   const schedule = place.catalog.database
     .selectFrom("jobs")
