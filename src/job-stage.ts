@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { Config } from "./config.ts";
-import { BullRunner } from "./jobs/bull-runner.ts";
+import type { BullRunnerOptions } from "./jobs/bull-runner.ts";
 import { EmbeddedRunner } from "./jobs/embedded-runner.ts";
 import type { JobRunner } from "./jobs/job-runner.ts";
 import { createProcessors } from "./jobs/processors.ts";
@@ -63,7 +63,7 @@ export class JobStage {
     const runner =
       redisUrl === undefined
         ? await EmbeddedRunner.start({ catalog, processors, concurrency, log, crashing })
-        : await BullRunner.start({ redisUrl, processors, concurrency, log, crashing });
+        : await startBullRunner({ redisUrl, processors, concurrency, log, crashing });
     started.resolve(runner);
     if (processors !== undefined) await runner.schedule("expire", SWEEP_MS);
     return new JobStage(runner, log);
@@ -100,4 +100,10 @@ export class JobStage {
     }
     await this.#runner.close();
   }
+}
+
+/** BullMQ and its client are loaded only where there is a Redis: 7 MB. */
+async function startBullRunner(options: BullRunnerOptions): Promise<JobRunner> {
+  const { BullRunner } = await import("./jobs/bull-runner.ts");
+  return BullRunner.start(options);
 }

@@ -1,8 +1,10 @@
-import { createReadStream, createWriteStream } from "node:fs";
-import { PassThrough } from "node:stream";
-import type { Readable } from "node:stream";
+import { open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { callbackify } from "node:util";
 import { ZipFile } from "yazl";
+import { RoundBuffers } from "./round-buffers.ts";
 
 /** A ZIP that only depends on what goes into it: stored, never compressed, in the order given, all with one date. */
 export type ZipEntry = {
@@ -15,7 +17,6 @@ export type ZipEntry = {
 
 /** A regular file that its owner may write: no trace of the machine's own rights. */
 const MODE = 0o100644;
-const READ_BYTES = 262_144;
 
 /** The size of the ZIP of these entries, Zip64 records included; with very many entries up to 76 bytes too much. */
 export function zipBytes(entries: readonly Pick<ZipEntry, "name" | "sizeBytes">[]): number {
@@ -40,26 +41,49 @@ export async function writeZip(
     readonly onBytes: (writtenBytes: number) => void;
   },
 ): Promise<void> {
+  await using file = await open(target, "wx");
   const zip = new ZipFile();
+  const buffers = new RoundBuffers();
   const sources: Readable[] = [];
-  const counter = new PassThrough();
-  let written = 0;
-  counter.on("data", (chunk: Buffer) => options.onBytes((written += chunk.length)));
   zip.on("error", (error: Error) => zip.outputStream.destroy(error));
   for (const entry of entries)
     zip.addReadStreamLazy(entry.name, optionsOf(entry, options.mtime), (give) => {
-      const source = createReadStream(entry.path, { highWaterMark: READ_BYTES });
+      const source = Readable.from(piecesOf(entry.path, buffers));
       source.on("error", (error) => zip.outputStream.destroy(error));
       sources.push(source);
       give(null, source);
     });
   zip.end();
   try {
-    const file = createWriteStream(target, { flags: "wx", flush: true });
-    await pipeline(zip.outputStream, counter, file, { signal: options.signal });
+    await pipeline(zip.outputStream, sinkInto(file, buffers, options.onBytes), { signal: options.signal });
+    await file.sync();
   } finally {
     for (const source of sources) source.destroy();
   }
+}
+
+async function* piecesOf(path: string, buffers: RoundBuffers): AsyncGenerator<Buffer> {
+  await using file = await open(path, "r");
+  for (;;) {
+    const buffer = buffers.take();
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, null);
+    if (bytesRead === 0) return;
+    yield bytesRead === buffer.length ? buffer : buffer.subarray(0, bytesRead);
+  }
+}
+
+function sinkInto(
+  file: FileHandle,
+  buffers: RoundBuffers,
+  onBytes: (writtenBytes: number) => void,
+): Writable {
+  let written = 0;
+  const append = callbackify(async (piece: Buffer): Promise<void> => {
+    await file.appendFile(piece);
+    buffers.giveBack(piece);
+    onBytes((written += piece.length));
+  });
+  return new Writable({ write: (piece: Buffer, _encoding, done) => append(piece, done) });
 }
 
 function optionsOf({ sizeBytes }: Pick<ZipEntry, "sizeBytes">, mtime: Date) {
