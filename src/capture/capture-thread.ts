@@ -1,23 +1,21 @@
-import { SAMPLE_RATE } from "../audio/pcm.ts";
 import { fromErrorData, toErrorData } from "../errors.ts";
 import type { ErrorData, RecorderError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { FrameProducer } from "../queue/frame-queue.ts";
 import type { FrameQueueMemory } from "../queue/frame-queue.ts";
 import type {
-  CapturedBefore,
   CaptureEvent,
   CaptureRequest,
   CaptureResult,
   CaptureStage,
   RecordingHandle,
 } from "../recordings/stages.ts";
+import { ThreadDeaths } from "../thread-deaths.ts";
 import { CaptureHost } from "./capture-host.ts";
 import type { RecordingReport } from "./capture-host.ts";
 import { closing, died, stuck } from "./capture-errors.ts";
-import { CaptureBooks, createBooksMemory } from "./capture-books.ts";
-import { remember, resultWithoutThread, resumptionOf } from "./capture-record.ts";
-import type { CaptureRecord } from "./capture-record.ts";
+import { CaptureRecord } from "./capture-record.ts";
+import { KeptResults } from "./kept-results.ts";
 import { LINK_TIMING } from "./link-timing.ts";
 import type { LinkTiming } from "./link-timing.ts";
 import { monotonicMs } from "./monotonic-clock.ts";
@@ -39,11 +37,8 @@ const STOP_TIMEOUT_MS = 5_000;
 
 /** Discord answers a join only if we are not there: leave, wait this long, join again. */
 const RESTART_PAUSE_MS = 1_000;
-/** A thread that dies this often in a minute is not started again. */
-const MAX_DEATHS = 3;
-const DEATH_WINDOW_MS = 60_000;
-
-const RESULTS_KEPT = 16;
+/** Within a minute; when the thread dies once more, its recordings end. */
+const TOLERATED_DEATHS = 2;
 
 /**
  * Lives on the main thread. The capture stage: starts its thread with the first recording, carries the main gateway's
@@ -53,13 +48,11 @@ const RESULTS_KEPT = 16;
 export class CaptureThread implements CaptureStage {
   readonly #options: CaptureThreadOptions;
   readonly #host: CaptureHost;
+  readonly #deaths = new ThreadDeaths(TOLERATED_DEATHS);
   readonly #captures = new Map<RecordingHandle, CaptureRecord>();
-  /** Of recordings that ended lately, the oldest first: a stop may be repeated. */
-  readonly #results = new Map<RecordingHandle, CaptureResult>();
+  readonly #results = new KeptResults();
   readonly #listeners: ((event: CaptureEvent) => void)[] = [];
   #closing: Promise<void> | undefined;
-  /** When the thread died lately. */
-  #deathsMs: number[] = [];
 
   private constructor(options: CaptureThreadOptions) {
     this.#options = options;
@@ -87,50 +80,32 @@ export class CaptureThread implements CaptureStage {
 
   async start(request: CaptureRequest): Promise<{ readonly startedAtMs: number }> {
     if (this.#closing !== undefined) throw closing();
-    if (this.#captures.has(request.handle) || this.#results.has(request.handle))
+    if (this.#captures.has(request.handle) || this.#results.get(request.handle) !== undefined)
       throw new Error(`The recording handle ${request.handle} is in use.`);
     const { handle, guildId } = request;
-    const capture: CaptureRecord = {
-      request,
-      admission: request.continues?.moved === true ? "told" : "done",
-      unheard: new Set(request.continues?.unheard),
-      started: Promise.withResolvers(),
-      stopped: Promise.withResolvers(),
-      unsubscribe: this.#options.gateway.subscribe(guildId, (update) => {
-        this.#host.post({ kind: "voice-update", handle, update });
-      }),
-      state: "connecting",
-      zeroMs: 0,
-      books: createBooksMemory(),
-      orphaned: false,
-      resumeTimer: undefined,
-    };
+    const unsubscribe = this.#options.gateway.subscribe(guildId, (update) => {
+      this.#host.post({ kind: "voice-update", handle, update });
+    });
+    const capture = new CaptureRecord(request, unsubscribe);
     this.#captures.set(handle, capture);
-    if (request.continues !== undefined) return this.#goOn(capture, request.continues);
+    if (request.continues !== undefined) {
+      // Taken up from an earlier process: people cannot be heard before the first `connected`.
+      capture.goOnFrom(request.continues);
+      this.#handOver(capture);
+      return { startedAtMs: request.continues.startedAtMs };
+    }
     const timer = setTimeout(() => {
       this.#host.post({ kind: "stop", handle });
       this.#sendLeave(guildId);
       this.#failStart(capture, stuck());
     }, START_TIMEOUT_MS);
     this.#host.ensure();
-    this.#host.post({ kind: "start", request, books: capture.books, resumption: undefined });
+    this.#host.post(capture.startCommand());
     try {
-      return await capture.started.promise;
+      return await capture.started;
     } finally {
       clearTimeout(timer);
     }
-  }
-
-  /** Takes up an earlier process's recording: people cannot be heard before the first `connected`. */
-  #goOn(capture: CaptureRecord, before: CapturedBefore): { readonly startedAtMs: number } {
-    const { startedAtMs } = before;
-    capture.state = "running";
-    // Never before what is there already, should the wall clock have been set back since.
-    const ranMs = Math.max(Date.now() - startedAtMs, (before.position * 1000) / SAMPLE_RATE);
-    capture.zeroMs = monotonicMs() - ranMs;
-    new CaptureBooks(capture.books).restore(before);
-    this.#handOver(capture);
-    return { startedAtMs };
   }
 
   async stop(handle: RecordingHandle): Promise<CaptureResult> {
@@ -139,7 +114,7 @@ export class CaptureThread implements CaptureStage {
     const capture = this.#captures.get(handle);
     if (capture === undefined) throw new Error(`There is no recording with the handle ${handle}.`);
     if (capture.state === "connecting" || capture.state === "running") {
-      if (capture.state === "running") capture.state = "stopping";
+      capture.stopping();
       if (!this.#host.alive || capture.orphaned) {
         this.#leaveFor(capture);
       } else {
@@ -151,16 +126,15 @@ export class CaptureThread implements CaptureStage {
           this.#leaveFor(capture);
         }, STOP_TIMEOUT_MS);
         const clear = (): void => clearTimeout(timer);
-        capture.stopped.promise.then(clear, clear);
+        capture.stopped.then(clear, clear);
         this.#host.post({ kind: "stop", handle });
       }
     }
-    return await capture.stopped.promise;
+    return await capture.stopped;
   }
 
   admit(handle: RecordingHandle, channelId: string): void {
-    const capture = this.#captures.get(handle);
-    if (capture?.request.channelId === channelId && capture.admission === "due") capture.admission = "told";
+    this.#captures.get(handle)?.admit(channelId);
     this.#host.post({ kind: "admit", handle, channelId });
   }
 
@@ -194,9 +168,7 @@ export class CaptureThread implements CaptureStage {
     if (capture === undefined) return;
     switch (message.kind) {
       case "started":
-        if (capture.state === "connecting") capture.state = "running";
-        capture.zeroMs = message.zeroMs;
-        capture.started.resolve({ startedAtMs: message.startedAtMs });
+        capture.begin(message);
         return;
       case "start-failed":
         if (capture.state === "connecting") this.#failStart(capture, fromErrorData(message.error));
@@ -209,21 +181,17 @@ export class CaptureThread implements CaptureStage {
   }
 
   #onCaptureEvent(event: CaptureEvent): void {
-    const capture = this.#captures.get(event.handle);
-    if (capture !== undefined) remember(capture, event);
+    this.#captures.get(event.handle)?.remember(event);
     for (const listener of this.#listeners) listener(event);
   }
 
   #onDeath(cause: unknown): void {
     if (this.#closing !== undefined) return this.#endWithoutThread();
-    const nowMs = monotonicMs();
-    this.#deathsMs = this.#deathsMs.filter((atMs) => nowMs - atMs < DEATH_WINDOW_MS);
-    this.#deathsMs.push(nowMs);
     const error = died(cause);
-    const goOn = this.#deathsMs.length < MAX_DEATHS;
+    const goOn = this.#deaths.note(monotonicMs());
     for (const capture of this.#captures.values()) {
       if (capture.state === "connecting") {
-        this.#sendLeave(capture.request.guildId);
+        this.#sendLeave(capture.guildId);
         this.#failStart(capture, error);
       } else if (capture.state === "stopping") this.#leaveFor(capture);
       else if (capture.state === "running" && goOn) this.#resume(capture, error);
@@ -236,32 +204,26 @@ export class CaptureThread implements CaptureStage {
     capture.orphaned = true;
     if (capture.state === "stopping") this.#leaveFor(capture);
     else if (capture.state === "running")
-      this.#onCaptureEvent({ kind: "ended", handle: capture.request.handle, error });
+      this.#onCaptureEvent({ kind: "ended", handle: capture.handle, error });
   }
 
   /** Hands a recording to a new thread; in the meantime it is interrupted. */
   #resume(capture: CaptureRecord, error: RecorderError): void {
-    const { handle } = capture.request;
-    const books = new CaptureBooks(capture.books);
-    books.settleAfterDeath();
+    const position = capture.settleAfterDeath();
     // Everything after the thread's last sign of life is missing, however late its death came to be known.
-    this.#onCaptureEvent({ kind: "interrupted", handle, position: books.seenAlive, reason: error.message });
+    this.#onCaptureEvent({ kind: "interrupted", handle: capture.handle, position, reason: error.message });
     this.#handOver(capture);
   }
 
   /** Gives a running recording to a new thread, after leaving in the name of whoever had it. */
   #handOver(capture: CaptureRecord): void {
-    capture.orphaned = true;
-    this.#sendLeave(capture.request.guildId);
-    // Another recording's thread may have died within the pause.
-    clearTimeout(capture.resumeTimer);
-    capture.resumeTimer = setTimeout(() => {
+    this.#sendLeave(capture.guildId);
+    capture.handOverIn(RESTART_PAUSE_MS, () => {
       if (capture.state !== "running" || this.#closing !== undefined) return;
       capture.orphaned = false;
       this.#host.ensure();
-      const { request, books } = capture;
-      this.#host.post({ kind: "start", request, books, resumption: resumptionOf(capture) });
-    }, RESTART_PAUSE_MS);
+      this.#host.post(capture.startCommand());
+    });
   }
 
   /** Closing has ended the thread: whoever still waits gets what is known. */
@@ -273,34 +235,22 @@ export class CaptureThread implements CaptureStage {
   }
 
   #failStart(capture: CaptureRecord, error: RecorderError): void {
-    capture.state = "over";
-    capture.unsubscribe();
-    this.#captures.delete(capture.request.handle);
-    capture.started.reject(error);
-    capture.stopped.reject(error);
-    // Nobody need wait for it; the rejection of `started` says it all.
-    capture.stopped.promise.catch(() => undefined);
+    this.#captures.delete(capture.handle);
+    capture.fail(error);
   }
 
   /** Leaves the channel in the thread's place, and answers with what it last told. */
   #leaveFor(capture: CaptureRecord): void {
-    this.#sendLeave(capture.request.guildId);
-    this.#finish(capture, resultWithoutThread(capture, new FrameProducer(this.#options.memory).tail));
+    this.#sendLeave(capture.guildId);
+    this.#finish(capture, capture.resultWithoutThread(new FrameProducer(this.#options.memory).tail));
   }
 
   #finish(capture: CaptureRecord, result: CaptureResult): void {
     if (capture.state === "over") return;
-    capture.state = "over";
-    clearTimeout(capture.resumeTimer);
-    capture.unsubscribe();
-    const { handle } = capture.request;
+    const { handle } = capture;
     this.#captures.delete(handle);
-    this.#results.set(handle, result);
-    for (const [oldest] of this.#results) {
-      if (this.#results.size <= RESULTS_KEPT) break;
-      this.#results.delete(oldest);
-    }
-    capture.stopped.resolve(result);
+    this.#results.keep(handle, result);
+    capture.finish(result);
   }
 
   #sendLeave(guildId: string): void {
