@@ -1,3 +1,4 @@
+import { RecorderError } from "../errors.ts";
 import { within } from "./deadline.ts";
 import type { Storage } from "./storage.ts";
 
@@ -57,6 +58,13 @@ export class DiskWatch {
     clearInterval(this.#timer);
   }
 
+  /** For a new recording. Rejects with `E-DISK` while less than the reserve is free. */
+  async requireReserve(): Promise<void> {
+    const { storage, reserveBytes } = this.#options;
+    const freeBytes = await storage.freeBytes();
+    if (freeBytes < reserveBytes) throw reserveTouched(freeBytes, reserveBytes);
+  }
+
   async #look(): Promise<void> {
     if (this.#looking) return;
     this.#looking = true;
@@ -74,4 +82,33 @@ export class DiskWatch {
     this.#level = level;
     onChange(level, this.#freeBytes);
   }
+}
+
+/** What people are told when the disk is `low`. */
+export function nearlyFull(freeBytes: number): string {
+  return (
+    `The recorder's disk is nearly full: ${megabytes(freeBytes)} MB are left. ` +
+    "Ask whoever runs the bot to free space; otherwise the recording will be ended, with everything kept so far."
+  );
+}
+
+/** Why a recording ends when the disk is `out`. */
+export function outOfSpace(freeBytes: number): RecorderError {
+  return new RecorderError(
+    "E-DISK-LOW",
+    `The recorder's disk was nearly full (${megabytes(freeBytes)} MB left), so the recording was ended; everything until then is kept.`,
+    "Ask whoever runs the bot to free space.",
+  );
+}
+
+export function megabytes(bytes: number): number {
+  return Math.floor(bytes / 1_048_576);
+}
+
+function reserveTouched(freeBytes: number, reserveBytes: number): RecorderError {
+  return new RecorderError(
+    "E-DISK",
+    `The recorder's disk is nearly full: ${megabytes(freeBytes)} MB are free, ${megabytes(reserveBytes)} MB are kept in reserve.`,
+    "Ask whoever runs the bot to free space or to lower DISK_RESERVE_MB.",
+  );
 }

@@ -2,7 +2,7 @@ import { RecorderError } from "../errors.ts";
 import { NO_PACKETS } from "./counts.ts";
 import type { TrackCounts } from "./counts.ts";
 import { within } from "./deadline.ts";
-import { DiskWatch } from "./disk-space.ts";
+import { DiskWatch, megabytes, nearlyFull, outOfSpace } from "./disk-space.ts";
 import type { DiskLevel } from "./disk-space.ts";
 import type { RecordingEvent } from "./events.ts";
 import { requestOf } from "./left-behind.ts";
@@ -41,7 +41,6 @@ export type RecorderTotals = {
 /** Lives on the main thread. All recordings of this process, at most one in each guild. */
 export class Recorder {
   readonly #around: Surroundings;
-  readonly #diskReserveBytes: number;
   readonly #onOver: (manifest: Manifest) => void;
   readonly #disk: DiskWatch;
   readonly #byGuild = new Map<string, Session>();
@@ -52,7 +51,6 @@ export class Recorder {
 
   private constructor({ diskReserveBytes, timing, onOver, ...around }: RecorderOptions) {
     this.#around = { ...around, timing: { ...TIMING, ...timing } };
-    this.#diskReserveBytes = diskReserveBytes;
     this.#onOver = onOver ?? (() => {});
     this.#disk = new DiskWatch({
       storage: around.storage,
@@ -95,7 +93,7 @@ export class Recorder {
     this.#byGuild.set(request.guild.id, session);
     this.#byHandle.set(session.handle, session);
     void this.#forgetOnceSettled(session, request.guild.id);
-    const manifest = await session.start(() => this.#requireSpace());
+    const manifest = await session.start(() => this.#disk.requireReserve());
     if (this.#disk.level !== "enough") session.warn(nearlyFull(this.#disk.freeBytes));
     this.#ended = { ...this.#ended, started: this.#ended.started + 1 };
     return manifest;
@@ -216,35 +214,6 @@ export class Recorder {
     };
     if (session.began) this.#onOver(manifest);
   }
-
-  async #requireSpace(): Promise<void> {
-    const freeBytes = await this.#around.storage.freeBytes();
-    if (freeBytes >= this.#diskReserveBytes) return;
-    throw new RecorderError(
-      "E-DISK",
-      `The recorder's disk is nearly full: ${megabytes(freeBytes)} MB are free, ${megabytes(this.#diskReserveBytes)} MB are kept in reserve.`,
-      "Ask whoever runs the bot to free space or to lower DISK_RESERVE_MB.",
-    );
-  }
-}
-
-function nearlyFull(freeBytes: number): string {
-  return (
-    `The recorder's disk is nearly full: ${megabytes(freeBytes)} MB are left. ` +
-    "Ask whoever runs the bot to free space; otherwise the recording will be ended, with everything kept so far."
-  );
-}
-
-function outOfSpace(freeBytes: number): RecorderError {
-  return new RecorderError(
-    "E-DISK-LOW",
-    `The recorder's disk was nearly full (${megabytes(freeBytes)} MB left), so the recording was ended; everything until then is kept.`,
-    "Ask whoever runs the bot to free space.",
-  );
-}
-
-function megabytes(bytes: number): number {
-  return Math.floor(bytes / 1_048_576);
 }
 
 function shuttingDown(): RecorderError {

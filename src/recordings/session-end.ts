@@ -2,7 +2,7 @@ import { SAMPLE_RATE } from "../audio/pcm.ts";
 import type { ErrorData } from "../errors.ts";
 import type { RecordingEvent } from "./events.ts";
 import type { LiveManifest } from "./live-manifest.ts";
-import type { Captured } from "./manifest-changes.ts";
+import type { SessionNews } from "./session-news.ts";
 import type { EndCause } from "./session-state.ts";
 import type { RecordingHandle } from "./stages.ts";
 import type { Steps } from "./steps.ts";
@@ -14,9 +14,7 @@ export type SessionEndOptions = {
   readonly manifest: LiveManifest;
   readonly steps: Steps;
   readonly note: (event: RecordingEvent) => void;
-  readonly onCounts: (captured: Captured) => void;
-  /** Last position heard of. */
-  readonly position: () => number;
+  readonly news: SessionNews;
   /** What the disk refused while it ran. */
   readonly fault: () => ErrorData | undefined;
 };
@@ -29,15 +27,15 @@ export async function endSession(
   options: SessionEndOptions,
   cause: EndCause,
 ): Promise<ErrorData | undefined> {
-  const { handle, around, manifest, steps, note, onCounts } = options;
+  const { handle, around, manifest, steps, note, news } = options;
   const { capture, writer, timing } = around;
   // That it has been stopped is said on the disk first: should this process die now, no other must go on with it. Not
   // awaited yet: a slow disk must not keep us listening after "stop".
   const rested = manifest.saveNow().then(() => manifest.rest());
   const stopped = await steps.attempt("Leaving the channel", timing.stopMs, capture.stop(handle));
-  if (stopped.ok) onCounts(stopped.value);
+  if (stopped.ok) news.count(stopped.value);
   // Without capture's word the queue's tail is unknown: 0 means "do not wait for it".
-  const end = stopped.ok ? stopped.value : { lengthSamples: options.position(), fence: 0 };
+  const end = stopped.ok ? stopped.value : { lengthSamples: news.position, fence: 0 };
   const { lengthSamples, fence } = end;
   await manifest.named();
   note({ atMs: Date.now(), position: lengthSamples, kind: "stopped", text: cause.kind });

@@ -2,23 +2,20 @@ import { samplesOfMs } from "../audio/pcm.ts";
 import { fromErrorData, toErrorData } from "../errors.ts";
 import type { ErrorData, RecorderError } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { Audibility, isAboutAudibility } from "./audibility.ts";
 import type { RecordingEvent } from "./events.ts";
-import { GapNews } from "./gap-news.ts";
-import { gapInWords } from "./gap-report.ts";
 import { positionOf, RESTARTED } from "./left-behind.ts";
 import type { LeftBehind } from "./left-behind.ts";
 import { LiveManifest } from "./live-manifest.ts";
-import type { Captured, StartRequest } from "./manifest-changes.ts";
+import type { StartRequest } from "./manifest-changes.ts";
 import type { Manifest } from "./manifest.ts";
 import { endSession } from "./session-end.ts";
+import { SessionNews } from "./session-news.ts";
 import { SessionStart } from "./session-start.ts";
 import { isOver, isRunning } from "./session-state.ts";
 import type { EndCause, SessionState } from "./session-state.ts";
 import type { CaptureEvent, RecordingHandle, WriterEvent } from "./stages.ts";
 import { Steps } from "./steps.ts";
 import type { RecordingStatus, Surroundings } from "./surroundings.ts";
-import { UnheardAlarm } from "./unheard-alarm.ts";
 
 /** Lives on the main thread. One recording from the order to the last manifest; its states are in `session-state.ts`. */
 export class Session {
@@ -28,16 +25,11 @@ export class Session {
   readonly #log: Log;
   readonly #steps: Steps;
   readonly #manifest: LiveManifest;
-  readonly #gapNews = new GapNews();
-  readonly #alarm: UnheardAlarm;
-  readonly #audibility: Audibility;
+  readonly #news: SessionNews;
   readonly #beginning: SessionStart;
   readonly #settled = Promise.withResolvers<void>();
   #state: SessionState = { kind: "connecting" };
   #began = false;
-  #queuedFrames = 0;
-  /** Last position heard of, in case capture cannot say where the end is. */
-  #position: number;
   #fault: ErrorData | undefined;
   #starting: Promise<Manifest> | undefined;
   #finishing: Promise<Manifest> | undefined;
@@ -47,7 +39,6 @@ export class Session {
     this.handle = handle;
     this.#around = around;
     this.#left = left;
-    this.#position = left === undefined ? 0 : positionOf(left);
     // Not the recording's id: who knows it can open its page.
     this.#log = around.log.child({ recording: handle, guild: request.guild.id });
     this.#steps = new Steps(this.#log);
@@ -59,20 +50,12 @@ export class Session {
       steps: this.#steps,
       log: this.#log,
     });
-    const { notices, names, timing } = around;
-    const { noticeMs } = timing;
-    this.#alarm = new UnheardAlarm({
-      manifest: this.#manifest,
-      notices,
-      names,
-      steps: this.#steps,
-      noticeMs,
-    });
-    this.#audibility = new Audibility({
+    this.#news = new SessionNews({
       handle,
       around,
       manifest: this.#manifest,
       steps: this.#steps,
+      position: left === undefined ? 0 : positionOf(left),
       note: (event) => this.#note(event),
       onReconnecting: (reason) => {
         if (this.#state.kind === "recording") this.#enter({ kind: "reconnecting", reason });
@@ -107,7 +90,7 @@ export class Session {
   get status(): RecordingStatus {
     const { startedAtMs } = this.#manifest.value;
     const elapsedMs = startedAtMs === undefined ? 0 : Math.max(0, Date.now() - startedAtMs);
-    return { manifest: this.#manifest.value, elapsedMs, queuedFrames: this.#queuedFrames };
+    return { manifest: this.#manifest.value, elapsedMs, queuedFrames: this.#news.queuedFrames };
   }
 
   /** Resolves when everything is closed and in the catalog, or nothing began; the notice may still stand. Never rejects. */
@@ -147,10 +130,7 @@ export class Session {
     const { startedAtMs } = this.#manifest.value;
     if (!isRunning(this.#state) || startedAtMs === undefined) return;
     const position = event.position ?? Math.max(0, samplesOfMs(event.atMs - startedAtMs));
-    this.#note({ ...event, position });
-    if (event.userId === undefined) return;
-    if (event.kind === "left") this.#alarm.left(event.userId, position);
-    if (event.kind === "joined") this.#alarm.joined(event.userId);
+    this.#news.onOutside({ ...event, position });
   }
 
   onCaptureEvent(event: CaptureEvent): void {
@@ -159,32 +139,13 @@ export class Session {
       return;
     }
     if (this.#state.kind !== "connecting" && !isRunning(this.#state)) return;
-    const { position } = event;
-    this.#position = Math.max(this.#position, position);
-    if (event.kind === "moved") this.#alarm.moved();
-    if (isAboutAudibility(event)) return this.#audibility.on(event);
-    const atMs = Date.now();
-    switch (event.kind) {
-      case "track":
-        this.#note({ atMs, position, kind: "track", userId: event.userId, track: event.track });
-        this.#manifest.meet(event.track, event.userId);
-        break;
-      case "unheard":
-      case "heard-again":
-        this.#note({ atMs, position, kind: event.kind, userId: event.userId });
-        this.#alarm.take(event);
-        break;
-      case "progress":
-        this.#queuedFrames = event.queuedFrames;
-        this.#count(event);
-        break;
-    }
+    this.#news.onCapture(event);
   }
 
   /** Tells the people in the channel something that they can still do something about. */
   warn(text: string): void {
     if (!isRunning(this.#state)) return;
-    this.#note({ atMs: Date.now(), position: this.#position, kind: "warning", text });
+    this.#note({ atMs: Date.now(), position: this.#news.position, kind: "warning", text });
     const told = this.#around.notices.alert(this.#manifest.value, text);
     void this.#steps.quietly("Warning the people", this.#around.timing.noticeMs, told);
   }
@@ -196,27 +157,8 @@ export class Session {
 
   onWriterEvent(event: WriterEvent): void {
     if (isOver(this.#state)) return;
-    if (event.kind === "replaced") this.#onWriterReplaced(event.position);
-    else if (event.kind === "unwritten") this.#manifest.discount(event.tracks);
-    else this.#onFault(event.error);
-  }
-
-  /** The counts of now, and the gaps that are new. */
-  #count(captured: Captured): void {
-    this.#manifest.count(captured);
-    for (const { track, userId, gap } of this.#gapNews.next(captured.tracks)) {
-      const { fromSamples: position } = gap;
-      this.#note({ atMs: Date.now(), position, kind: "gap", track, userId, text: gapInWords(gap) });
-    }
-  }
-
-  /** @param goesOnAt before now by as long as the dead one had taken nothing; undefined where nothing waited for it */
-  #onWriterReplaced(goesOnAt: number | undefined): void {
-    const atMs = Date.now();
-    const { startedAtMs = atMs } = this.#manifest.value;
-    const position = goesOnAt ?? Math.max(this.#position, samplesOfMs(atMs - startedAtMs));
-    this.#note({ atMs, position, kind: "writer-replaced" });
-    this.#manifest.outliveWriter(position);
+    if (event.kind === "fault") this.#onFault(event.error);
+    else this.#news.onWriter(event);
   }
 
   #onFault(error: ErrorData): void {
@@ -263,8 +205,7 @@ export class Session {
         manifest: this.#manifest,
         steps: this.#steps,
         note: (event) => this.#note(event),
-        onCounts: (captured) => this.#count(captured),
-        position: () => this.#position,
+        news: this.#news,
         fault: () => this.#fault,
       },
       cause,
