@@ -24,3 +24,12 @@ export function diskError(error: unknown): RecorderError {
   ];
   return new RecorderError("E-DISK", message, remedy, { cause: error });
 }
+
+/** Throws what the disk refuses of this as `E-DISK`. */
+export function onDisk<Result>(action: () => Result): Result {
+  try {
+    return action();
+  } catch (error) {
+    throw diskError(error);
+  }
+}

@@ -26,3 +26,24 @@ export class Unwritten {
     return { track, userId, packets, missingSamples, fromSamples, toSamples };
   }
 }
+
+/** Lives on the writer thread. The same of all tracks of one recording; each is known as soon as anything of it came. */
+export class UnwrittenTracks {
+  readonly #tracks = new Map<number, Unwritten>();
+
+  of(track: number, userId: bigint | string): Unwritten {
+    let unwritten = this.#tracks.get(track);
+    if (unwritten === undefined) {
+      unwritten = new Unwritten(String(userId));
+      this.#tracks.set(track, unwritten);
+    }
+    return unwritten;
+  }
+
+  /** Of those of which something is missing. */
+  get told(): readonly UnwrittenTrack[] {
+    return [...this.#tracks]
+      .filter(([, { missingSamples }]) => missingSamples > 0)
+      .map(([track, unwritten]) => unwritten.told(track));
+  }
+}
