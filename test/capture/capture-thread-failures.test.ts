@@ -7,11 +7,11 @@ import { pino } from "pino";
 import { CaptureThread } from "../../src/capture/capture-thread.ts";
 import type { CaptureCommand } from "../../src/capture/protocol.ts";
 import type { VoiceGateway } from "../../src/capture/voice-gateway.ts";
-import { RecorderError } from "../../src/errors.ts";
 import { createFrameQueueMemory } from "../../src/queue/frame-queue.ts";
 import type { FrameQueueMemory } from "../../src/queue/frame-queue.ts";
 import type { CaptureEvent, CaptureRequest } from "../../src/recordings/stages.ts";
 import { eventually, sleep } from "../support/wait.ts";
+import { withCode } from "../support/with-code.ts";
 
 const request: CaptureRequest = {
   handle: 1,
@@ -21,10 +21,6 @@ const request: CaptureRequest = {
   channels: 1,
   announce: false,
 };
-
-function hasCode(code: string): (error: unknown) => boolean {
-  return (error) => error instanceof RecorderError && error.code === code && error.remedy !== "";
-}
 
 /** A gateway that sends (or not) and never hears anything back. */
 class DeafGateway implements VoiceGateway {
@@ -72,15 +68,15 @@ test("no thread runs before the first recording", async () => {
 test("a recording is refused at once while the gateway is not ready", async () => {
   const gateway = new DeafGateway(false);
   await using capture = await startThread(gateway);
-  await assert.rejects(capture.start(request), hasCode("E-CONNECT"));
+  await assert.rejects(capture.start(request), withCode("E-CONNECT"));
   assert.equal(gateway.subscribers, 0);
 });
 
 test("a recording stopped before it began is cancelled, and leaves the channel", async () => {
   const gateway = new DeafGateway(true);
   await using capture = await startThread(gateway);
-  const starting = assert.rejects(capture.start(request), hasCode("E-CANCELLED"));
-  await assert.rejects(capture.stop(request.handle), hasCode("E-CANCELLED"));
+  const starting = assert.rejects(capture.start(request), withCode("E-CANCELLED"));
+  await assert.rejects(capture.stop(request.handle), withCode("E-CANCELLED"));
   await starting;
   assert.deepEqual(channelsAskedFor(gateway), ["200", null]);
   assert.equal(gateway.subscribers, 0);
@@ -89,17 +85,17 @@ test("a recording stopped before it began is cancelled, and leaves the channel",
 test("the death of the thread rejects what waits, and the next recording gets a new one", async () => {
   const broken = { ...createFrameQueueMemory(64), ring: new SharedArrayBuffer(0), slotCount: -1 };
   await using capture = await startThread(new DeafGateway(true), broken);
-  await assert.rejects(capture.start(request), hasCode("E-CAPTURE-DIED"));
+  await assert.rejects(capture.start(request), withCode("E-CAPTURE-DIED"));
   assert.equal(capture.alive, false);
-  await assert.rejects(capture.start({ ...request, handle: 2 }), hasCode("E-CAPTURE-DIED"));
+  await assert.rejects(capture.start({ ...request, handle: 2 }), withCode("E-CAPTURE-DIED"));
 });
 
 test("closing is final and may be repeated", async () => {
   const capture = await startThread(new DeafGateway(false));
-  await assert.rejects(capture.start(request), hasCode("E-CONNECT"));
+  await assert.rejects(capture.start(request), withCode("E-CONNECT"));
   await Promise.all([capture.close(), capture.close()]);
   assert.equal(capture.alive, false);
-  await assert.rejects(capture.start({ ...request, handle: 2 }), hasCode("E-CLOSING"));
+  await assert.rejects(capture.start({ ...request, handle: 2 }), withCode("E-CLOSING"));
 });
 
 const RUNNING = { kind: "started", handle: 1, startedAtMs: 0, zeroMs: 0 };
@@ -123,7 +119,7 @@ test("two deaths in a row resume a recording once", { timeout: 20_000 }, async (
   const workers = await startRunning(t, capture);
   await workers[0]?.terminate();
   const other = capture.start({ ...request, handle: 2, guildId: "101", channelId: "201" });
-  const refused = assert.rejects(other, hasCode("E-CAPTURE-DIED"));
+  const refused = assert.rejects(other, withCode("E-CAPTURE-DIED"));
   await eventually("a second thread", () => workers[1]);
   await workers[1]?.terminate();
   await refused;
@@ -177,7 +173,7 @@ test("a thread that dies while it joins leaves no bot behind in the channel", as
   const gateway = new DeafGateway(true);
   await using capture = await startThread(gateway);
   const begun = once(process, "worker");
-  const refused = assert.rejects(capture.start(request), hasCode("E-CAPTURE-DIED"));
+  const refused = assert.rejects(capture.start(request), withCode("E-CAPTURE-DIED"));
   const [worker] = (await begun) as [Worker];
   await eventually("it has asked to be let in", () => gateway.sent.length === 1);
   await worker.terminate();

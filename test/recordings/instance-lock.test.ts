@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { RecorderError } from "../../src/errors.ts";
 import { lockInstance } from "../../src/recordings/instance-lock.ts";
+import { withCode } from "../support/with-code.ts";
 
 /** A folder that is gone after the test. */
 function folder(context: { after(done: () => void): void }): string {
@@ -12,8 +12,6 @@ function folder(context: { after(done: () => void): void }): string {
   context.after(() => rmSync(path, { recursive: true, force: true }));
   return path;
 }
-
-const withCode = (code: string) => (error: unknown) => error instanceof RecorderError && error.code === code;
 
 test("one lock at a time; released, it can be taken again", (context) => {
   const path = folder(context);
