@@ -1,6 +1,6 @@
 /**
  * What a start needs to bring recordings to their end that a dead process left. `writer/recovery/` implements it, since
- * nobody but the writer's side touches a recording's files; `main.ts` brings the two together.
+ * nobody but the writer's side touches a recording's files; `composition.ts` brings the two together.
  */
 import type { Manifest } from "./manifest.ts";
 

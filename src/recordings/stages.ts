@@ -1,5 +1,5 @@
 /**
- * What a recording needs of the stages upstream. `capture/` and `writer/` implement these; `main.ts` brings them
+ * What a recording needs of the stages upstream. `capture/` and `writer/` implement these; `composition.ts` brings them
  * together. All times in milliseconds since the Unix epoch, all positions in samples on the recording's clock.
  */
 import type { Channels } from "../audio/pcm.ts";

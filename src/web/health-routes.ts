@@ -3,7 +3,7 @@ import { within } from "../recordings/deadline.ts";
 import type { Storage } from "../recordings/storage.ts";
 import type { Metrics } from "./metrics.ts";
 
-/** What `main.ts` knows of the stages. */
+/** What `composition.ts` knows of the stages. */
 export type Readiness = {
   /** Connected to Discord and ready. */
   readonly gateway: boolean;
