@@ -7,7 +7,6 @@ import type { Networking, VoiceConnectionState } from "@discordjs/voice";
 import type { GatewayVoiceStateUpdateDispatchData } from "discord-api-types/v10";
 import type { RecorderError } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { announce } from "./announcer.ts";
 import * as failures from "./capture-errors.ts";
 import { afterClose, isSaidByServer } from "./close-codes.ts";
 import { Comeback } from "./comeback.ts";
@@ -49,14 +48,10 @@ export type VoiceLinkOptions = {
  */
 type LinkState = "connecting" | "ready" | "lingering" | "lost" | "ended";
 
-/** A server update that came so shortly before a change of channel was meant for the new channel. */
-const REORDERED_MS = 5_000;
-
 /** Lives on the capture thread. One voice connection of @discordjs/voice, kept alive or declared ended. */
 export class VoiceLink {
   readonly #connection: QuietConnection;
   readonly #listener: VoiceLinkListener;
-  readonly #log: Log;
   readonly #timing: LinkTiming;
   readonly #life = new LifeSigns();
   readonly #comeback: Comeback;
@@ -65,10 +60,6 @@ export class VoiceLink {
   #channelId: string;
   #state: LinkState;
   #networking: Networking | undefined;
-  #networkingAtMs = 0;
-  #server: VoiceUpdate | undefined;
-  /** Cuts the announcement short. */
-  #hush: (() => void) | undefined;
   #closeCode = 0;
   /** The websocket stands: the server is there. */
   #attached = false;
@@ -80,7 +71,6 @@ export class VoiceLink {
   constructor(options: VoiceLinkOptions, listener: VoiceLinkListener, log: Log) {
     const { guildId, channelId, resumed, timing } = options;
     this.#listener = listener;
-    this.#log = log;
     this.#timing = timing;
     this.#channelId = channelId;
     this.#state = resumed ? "lost" : "connecting";
@@ -129,7 +119,6 @@ export class VoiceLink {
       this.#onOwnState(update.data);
     } else if (!this.#comeback.away) {
       // While we are away it is the answer to a join that we have taken back.
-      this.#server = update;
       this.#connection.update(update);
     }
   }
@@ -150,8 +139,7 @@ export class VoiceLink {
 
   /** Says this aloud; `onDone` is called once, also where it could not be said. */
   announce(oggOpus: Uint8Array, onDone: () => void): void {
-    this.#hush?.();
-    this.#hush = announce(this.#connection.connection, oggOpus, this.#log, onDone);
+    this.#connection.announce(oggOpus, onDone);
   }
 
   /** Leaves the channel. Idempotent; no listener is called any more but for the leaving's payload. */
@@ -159,7 +147,6 @@ export class VoiceLink {
     this.#state = "ended";
     this.#comeback.disarm();
     clearTimeout(this.#guard);
-    this.#hush?.();
     this.#connection.destroy();
   }
 
@@ -173,7 +160,7 @@ export class VoiceLink {
       this.#channelId = data.channel_id;
       this.#listener.onMoved(data.channel_id);
     }
-    this.#mendGroup(data.channel_id);
+    this.#connection.mendGroup(data.channel_id);
     if (data.deaf === this.#deaf) return;
     this.#deaf = data.deaf;
     this.#listener.onDeafened(data.deaf);
@@ -186,14 +173,6 @@ export class VoiceLink {
     this.#out = true;
     this.#lose("I was disconnected from the voice channel.", performance.now());
     this.#comeback.arm(this.#timing.kickGraceMs, () => this.#end(failures.removed()));
-  }
-
-  /** The library takes the channel it knows of as the group's name: wrong if the server's update overtook the channel's. */
-  #mendGroup(channelId: string): void {
-    const state = this.#networking?.state;
-    if (state === undefined || !("connectionOptions" in state) || this.#server === undefined) return;
-    if (state.connectionOptions.channelId === channelId) return;
-    if (performance.now() - this.#networkingAtMs < REORDERED_MS) this.#connection.update(this.#server);
   }
 
   #onState(state: VoiceConnectionState): void {
@@ -218,11 +197,10 @@ export class VoiceLink {
   #adopt(networking: Networking): void {
     const wasAttached = this.#attached;
     this.#networking = networking;
-    this.#networkingAtMs = performance.now();
     networking.prependListener("close", (code: number) => this.#onClosed(networking, code));
     if (this.#state !== "connecting") {
       // One that was well until now was heard until now.
-      const sinceMs = wasAttached ? this.#networkingAtMs : this.#life.aliveMs;
+      const sinceMs = wasAttached ? performance.now() : this.#life.aliveMs;
       this.#lose("Discord gave the call another voice server.", sinceMs);
       this.#comeback.arm(this.#timing.answerMs, () => this.#comeback.retry(false));
     }
