@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: this recorder beside other ways of doing it, on the same packets in the same run.
  *
- * - `--quick`: fewer speakers, shorter, one round; under three minutes
+ * - `--quick`: fewer speakers, shorter, one round, without capacity; under three minutes
  * - `--only cost,stall`: some of the measures
  * - `--guard`: the recorder beside the floor alone, exit 1 where it has become dearer or loses something; for CI
  * - `--out <folder>`: where the results go, by default a dated folder in test/bench/results/
@@ -13,7 +13,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { missing } from "../support/wav-readers.ts";
 import { guard } from "./guard.ts";
-import { MEASURES, NEED_READERS } from "./measures.ts";
+import { LONG, MEASURES, NEED_READERS } from "./measures.ts";
 import { barChart } from "./report/bar-chart.ts";
 import type { Panel } from "./report/bar-chart.ts";
 import { machine } from "./report/machine.ts";
@@ -25,7 +25,7 @@ const { values } = parseArgs({
   options: {
     guard: { type: "boolean", default: false },
     quick: { type: "boolean", default: false },
-    only: { type: "string", default: Object.keys(MEASURES).join(",") },
+    only: { type: "string" },
     out: { type: "string" },
   },
 });
@@ -33,8 +33,9 @@ if (values.guard) process.exit((await guard()) ? 0 : 1);
 
 const noReaders = missing("sox", "ffprobe");
 if (noReaders !== false) console.log(`Left out: ${[...NEED_READERS].join(", ")} (${noReaders}).`);
-const names = values.only
-  .split(",")
+const names = (
+  values.only?.split(",") ?? Object.keys(MEASURES).filter((name) => !values.quick || !LONG.has(name))
+)
   .filter((name): name is keyof typeof MEASURES => name in MEASURES)
   .filter((name) => noReaders === false || !NEED_READERS.has(name));
 if (names.length === 0) throw new Error(`--only takes some of: ${Object.keys(MEASURES).join(", ")}`);

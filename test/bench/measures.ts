@@ -31,16 +31,21 @@ export type Measured = {
 /** Read their files with sox and ffprobe. */
 export const NEED_READERS: ReadonlySet<string> = new Set(["kill", "placing", "overflow"]);
 
+/** Left out of a quick run unless asked for: takes minutes at any size that says something. */
+export const LONG: ReadonlySet<string> = new Set(["capacity"]);
+
 export const MEASURES = {
   cost: async (quick: boolean): Promise<Measured> => {
-    const size = quick ? { speakers: 10, seconds: 5, rounds: 1 } : { speakers: 25, seconds: 8, rounds: 5 };
+    const size = quick
+      ? { speakers: 10, seconds: 4, warmUpSeconds: 2, rounds: 1 }
+      : { speakers: 25, seconds: 8, warmUpSeconds: 4, rounds: 5 };
     const found = [await measureCost({ ...size, dave: true })];
     const targets = found.flatMap(costTargets);
     if (!quick) found.push(await measureCost({ ...size, rounds: 3, dave: false }));
     return { result: found, tables: found.map(costTable), panels: found.slice(0, 1).map(costPanel), targets };
   },
   latency: async (quick: boolean): Promise<Measured> => {
-    const latency = await (quick ? measureLatency(10, 5, 1) : measureLatency(25, 8, 2));
+    const latency = await (quick ? measureLatency(10, 5, 1, ["ours", "sync"]) : measureLatency(25, 8, 2));
     return { result: latency, tables: [latencyTable(latency)] };
   },
   push: async (quick: boolean): Promise<Measured> => {

@@ -13,6 +13,8 @@ import type { Baselines } from "./baselines.ts";
 export type CostPlan = {
   readonly speakers: number;
   readonly seconds: number;
+  /** Talk before the clock starts. */
+  readonly warmUpSeconds: number;
   readonly rounds: number;
   readonly dave: boolean;
 };
@@ -40,19 +42,15 @@ export type CostRow = Ratios & {
   readonly senderP99Ms: number;
 };
 
-const WARM_UP_SECONDS = 4;
-
 /** Rounds are interleaved: each has the floors, the pipeline and every program once, in turn. */
 export async function measureCost(plan: CostPlan): Promise<Cost> {
-  const { speakers, seconds, rounds, dave } = plan;
+  const { speakers, seconds, warmUpSeconds, rounds, dave } = plan;
   const baselines: Baselines[] = [];
   const outcomes = new Map<SubjectName, Outcome[]>(SUBJECTS.map((name) => [name, []]));
   for (let round = 0; round < rounds; round++) {
     baselines.push(await runBaselines(speakers));
     for (const name of SUBJECTS)
-      outcomes
-        .get(name)
-        ?.push(await play({ subject: name, speakers, seconds, dave, warmUpSeconds: WARM_UP_SECONDS }));
+      outcomes.get(name)?.push(await play({ subject: name, speakers, seconds, dave, warmUpSeconds }));
   }
   const all = (name: keyof Baselines): number[] => baselines.map((one) => one[name]);
   const ratios = (costs: readonly number[]): Ratios => ({

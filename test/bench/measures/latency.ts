@@ -35,15 +35,20 @@ const ENDS: Readonly<Partial<Record<SubjectName, string>>> = {
   opus: "given to the file stream",
 };
 
-export async function measureLatency(speakers: number, seconds: number, rounds: number): Promise<Latency> {
-  const found = new Map<SubjectName, EnqueuedFigures[]>(SUBJECTS.map((name) => [name, []]));
+export async function measureLatency(
+  speakers: number,
+  seconds: number,
+  rounds: number,
+  subjects: readonly SubjectName[] = SUBJECTS,
+): Promise<Latency> {
+  const found = new Map<SubjectName, EnqueuedFigures[]>(subjects.map((name) => [name, []]));
   for (let round = 0; round < rounds; round++)
-    for (const name of SUBJECTS) found.get(name)?.push(await figuresOf(name, speakers, seconds));
+    for (const name of subjects) found.get(name)?.push(await figuresOf(name, speakers, seconds));
   return {
     speakers,
     seconds,
     rounds,
-    rows: SUBJECTS.map((subject) => {
+    rows: subjects.map((subject) => {
       const figures = found.get(subject) ?? [];
       return {
         subject,
