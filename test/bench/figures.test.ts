@@ -4,7 +4,12 @@ import { oggPackets } from "../simulator/people/speech.ts";
 import { latenessOf } from "./harness/lateness.ts";
 import { quantile, ratiosOf, slopeOf, spreadOf } from "./harness/statistics.ts";
 import { dropsIn } from "./harness/socket-drops.ts";
+import type { SubjectName } from "./harness/subject.ts";
+import { capacityTargets, lossless } from "./measures/capacity.ts";
+import type { CapacityStep } from "./measures/capacity.ts";
 import { limitOf } from "./measures/capacity-limit.ts";
+import { stallTargets } from "./measures/loss.ts";
+import { memoryTargets } from "./measures/memory.ts";
 import { overflowIsExact } from "./measures/overflow.ts";
 import { oggPage } from "./peers/ogg-page.ts";
 import { barChart } from "./report/bar-chart.ts";
@@ -74,6 +79,67 @@ test("a target is kept at its bound, and missed by what was not measured", () =>
   assert.equal(atMost("c", Number.NaN, 1).kept, false);
   assert.equal(atLeast("c", Number.NaN, 1).kept, false);
   assert.match(targetsTable([atMost("a", 1, 2), atLeast("b", 1, 2)]).title, /1 of 2 kept/);
+});
+
+test("targets are ratios of this recorder to the others of the same run", () => {
+  const talking = { cores: 1, listening: 0.5, listeningWaited: 0 };
+  const load = {
+    senderP99Ms: 1,
+    senderCores: 0.3,
+    kernelDrops: 0,
+    receiveBufferBytes: 1,
+    limit: "none",
+  } as const;
+  const step = (subject: SubjectName, speakers: number, lostPackets: number): CapacityStep => ({
+    ...talking,
+    ...load,
+    subject,
+    speakers,
+    lostPackets,
+    sentPackets: 100,
+  });
+  const steps = [step("ours", 100, 0), step("ours", 200, 0), step("sync", 100, 0), step("sync", 200, 7)];
+  assert.equal(lossless(steps, "sync"), 100);
+  assert.equal(lossless(steps, "opus"), 0);
+  assert.deepEqual(
+    capacityTargets({ dave: false, seconds: 1, steps }).map(({ measured }) => measured),
+    ["2.0"],
+  );
+
+  const held = (subject: SubjectName, lastResidentBytes: number) => ({
+    subject,
+    lastResidentBytes,
+    peakResidentBytes: 0,
+    growthBytesPerMinute: 0,
+    stopSeconds: 0,
+  });
+  const memory = { speakers: 1, seconds: 60, rows: [held("ours", 200e6), held("memory", 1_400e6)] };
+  assert.deepEqual(
+    memoryTargets(memory).map(({ measured, kept }) => [measured, kept]),
+    [["7.0", true]],
+  );
+
+  const stalled = (subject: SubjectName, lostPackets: number, loopMaxMs: number) => ({
+    subject,
+    lostPackets,
+    loopMaxMs,
+    sentPackets: 100,
+    lostSeconds: 0,
+    heldTimes: 1,
+    longestHeldMs: 5_000,
+    peakResidentBytes: 0,
+  });
+  const rows = [stalled("ours", 0, 20), stalled("sync", 50, 900)];
+  assert.deepEqual(
+    stallTargets({ speakers: 1, fault: "stall", seconds: 5, rows }).map(({ measured, kept }) => [
+      measured,
+      kept,
+    ]),
+    [
+      ["0", true],
+      ["45", false],
+    ],
+  );
 });
 
 test("a full queue is exact only where it was full, the books agree, and every other sample is right", () => {

@@ -38,14 +38,14 @@ export const MEASURES = {
   cost: async (quick: boolean): Promise<Measured> => {
     const size = quick
       ? { speakers: 10, seconds: 4, warmUpSeconds: 2, rounds: 1 }
-      : { speakers: 25, seconds: 8, warmUpSeconds: 4, rounds: 5 };
+      : { speakers: 25, seconds: 6, warmUpSeconds: 4, rounds: 5 };
     const found = [await measureCost({ ...size, dave: true })];
     const targets = found.flatMap(costTargets);
     if (!quick) found.push(await measureCost({ ...size, rounds: 3, dave: false }));
     return { result: found, tables: found.map(costTable), panels: found.slice(0, 1).map(costPanel), targets };
   },
   latency: async (quick: boolean): Promise<Measured> => {
-    const latency = await (quick ? measureLatency(10, 5, 1, ["ours", "sync"]) : measureLatency(25, 8, 2));
+    const latency = await (quick ? measureLatency(10, 5, 1, ["ours", "sync"]) : measureLatency(25, 7, 2));
     return { result: latency, tables: [latencyTable(latency)] };
   },
   push: async (quick: boolean): Promise<Measured> => {
@@ -81,7 +81,7 @@ export const MEASURES = {
     };
   },
   memory: async (quick: boolean): Promise<Measured> => {
-    const memory = await (quick ? measureMemory(10, 8) : measureMemory(12, 625));
+    const memory = await (quick ? measureMemory(10, 8) : measureMemory(13, 600));
     return {
       result: memory,
       tables: [memoryTable(memory)],
@@ -101,8 +101,8 @@ export const MEASURES = {
     const found = quick
       ? [await measureCapacity([60], 2, false, ["ours", "sync"])]
       : [
-          await measureCapacity([50, 100, 150, 200, 300, 400], 5, false),
-          await measureCapacity([100, 200], 5, true, ["ours", "sync", "wide"]),
+          await measureCapacity([50, 100, 150, 200, 300, 400], 4, false),
+          await measureCapacity([100, 200], 4, true, ["ours", "sync"]),
         ];
     return {
       result: found,

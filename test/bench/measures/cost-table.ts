@@ -24,7 +24,7 @@ export function costTable({ plan, baselines, pipeline, rows }: Cost): Table {
       "÷ floor in C",
       "datagram keeps the thread, µs p50 / p99 / p99.9",
       "loop delay, ms p50 / p99 / p99.9",
-      "lost",
+      "lost (by the kernel)",
       "load late, p99",
     ],
     rows: [
@@ -44,12 +44,13 @@ export function costTable({ plan, baselines, pipeline, rows }: Cost): Table {
         spread(row.toCFloor, 2),
         three(row.handlerUs, 0),
         three(row.loopDelayMs, 1),
-        `${row.lostPackets} of ${row.sentPackets}`,
+        `${row.lostPackets} (${row.kernelDrops}) of ${row.sentPackets}`,
         `${fixed(row.senderP99Ms, 1)} ms`,
       ]),
     ],
     notes: [
       ...missingNote(),
+      "What the kernel drops found no room in the socket's buffer: @discordjs/voice leaves the others the default one.",
       `The pipeline's thread that decodes takes ${spread(pipeline.decodingThreadToDecoding, 2)} times as long as decoding alone.`,
       ...rows.filter(({ subject }) => subject === "ours").map(({ byThread }) => threadNote(byThread)),
     ],

@@ -35,6 +35,8 @@ export type CostRow = Ratios & {
   readonly cpuPerSpeakerMinute: Spread;
   readonly byThread: Readonly<Record<string, number>>;
   readonly lostPackets: number;
+  /** Of these, for want of room in the socket's buffer. */
+  readonly kernelDrops: number;
   readonly sentPackets: number;
   readonly handlerUs: { readonly p50: number; readonly p99: number; readonly p999: number };
   readonly loopDelayMs: { readonly p50: number; readonly p99: number; readonly p999: number };
@@ -101,6 +103,7 @@ function heldUp(
       ]),
     ),
     lostPackets: outcomes.reduce((sum, { lostPackets }) => sum + lostPackets, 0),
+    kernelDrops: outcomes.reduce((sum, { kernelDrops }) => sum + kernelDrops, 0),
     sentPackets: outcomes.reduce((sum, { spoken }) => sum + spoken.packets, 0),
     handlerUs: percentiles("handlerUs"),
     loopDelayMs: percentiles("loopDelayMs"),

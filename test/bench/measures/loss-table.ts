@@ -1,4 +1,4 @@
-import { LABELS, SUBJECTS } from "../harness/subject.ts";
+import { LABELS } from "../harness/subject.ts";
 import type { Panel } from "../report/bar-chart.ts";
 import type { Table } from "../report/table.ts";
 import { fixed, megabytes } from "../report/words.ts";
@@ -15,7 +15,7 @@ export function stallTable(losses: readonly Loss[]): Table {
       "loop delay at most",
       "memory at most",
     ],
-    rows: SUBJECTS.map((subject) => {
+    rows: (first?.rows ?? []).map(({ subject }) => {
       const rows = losses.map(({ rows }) => rows.find((row) => row.subject === subject));
       const most = (pick: (row: LossRow) => number): number =>
         Math.max(...rows.map((row) => (row === undefined ? 0 : pick(row))));
@@ -31,7 +31,7 @@ export function stallTable(losses: readonly Loss[]): Table {
       ];
     }),
     notes: [
-      "In brackets packets, of all speakers. All programs at once on this machine; the loop is that of the thread that listens.",
+      "In brackets packets, of all speakers. The last row bridges a stall with the kernel's buffer, as far as that goes. All programs at once on this machine; the loop is that of the thread that listens.",
     ],
   };
 }
@@ -60,6 +60,9 @@ export function pauseTable({ speakers, seconds, rows }: Loss): Table {
       `${fixed((lostPackets / sentPackets) * 100, 1)} %`,
       String(heldTimes),
     ]),
+    notes: [
+      "This recorder listens on a thread of its own. The last row shows that a larger buffer of the kernel alone would bridge such pauses; @discordjs/voice asks for none, and no guide tells to.",
+    ],
   };
 }
 
