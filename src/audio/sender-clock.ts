@@ -87,6 +87,9 @@ export class SenderClock {
     if (last !== undefined && this.#anchor !== undefined && !this.#mayBegin(head, last)) return "none";
     const waited = now - head.arrival;
     if (waited < LOOK_AHEAD_SAMPLES) return "unclear";
+    // What a stall held back comes faster than it was said: the first to be on time is still to come.
+    if (last === undefined && waited < SECOND_SAMPLES && this.#drains(head, waiting, waited))
+      return "unclear";
     if (last === undefined || this.#anchor === undefined || this.#jumped) return "talkspurt";
     if (head.arrival - head.timestamp - this.#target <= JUMP_SAMPLES) return "talkspurt";
     return this.#afterDelay(head, last, waiting, waited);
@@ -103,15 +106,7 @@ export class SenderClock {
     waited: number,
   ): Onset {
     const span = Math.min(waited, SECOND_SAMPLES);
-    let first = Infinity;
-    let second = Infinity;
-    for (const packet of waiting) {
-      const age = packet.arrival - head.arrival;
-      if (packet.silent || age > span) continue;
-      const offset = packet.arrival - packet.timestamp;
-      if (age < span / 2) first = Math.min(first, offset);
-      else second = Math.min(second, offset);
-    }
+    const [first, second] = lowestOffsets(head, waiting, span);
     const lowest = Math.min(first, second);
     if (lowest - this.#target <= JUMP_SAMPLES) return last.silent ? "talkspurt" : "none";
     const falls = first - second > (DRAIN_SAMPLES * span) / SECOND_SAMPLES;
@@ -124,6 +119,12 @@ export class SenderClock {
     this.#draining = true;
     this.#since = head.arrival;
     return "none";
+  }
+
+  /** Whether the smallest offset of the later half of what has come is smaller by a packet. */
+  #drains(head: ClockedPacket, waiting: readonly ClockedPacket[], waited: number): boolean {
+    const [first, second] = lowestOffsets(head, waiting, waited);
+    return first - second > EARLY_SAMPLES;
   }
 
   #mayBegin(head: ClockedPacket, last: ClockedPacket): boolean {
@@ -223,4 +224,22 @@ function clockJumped(head: ClockedPacket, last: ClockedPacket): boolean {
   const jump = head.timestamp - last.timestamp - last.samples;
   const moved = head.arrival - head.timestamp - (last.arrival - last.timestamp);
   return Math.abs(jump) > EARLY_SAMPLES && Math.abs(moved + jump) < Math.abs(jump) / 2;
+}
+
+/** The smallest offsets of the earlier and of the later half of `span` from a packet's arrival on. */
+function lowestOffsets(
+  head: ClockedPacket,
+  waiting: readonly ClockedPacket[],
+  span: number,
+): [number, number] {
+  let first = Infinity;
+  let second = Infinity;
+  for (const packet of waiting) {
+    const age = packet.arrival - head.arrival;
+    if (packet.silent || age > span) continue;
+    const offset = packet.arrival - packet.timestamp;
+    if (age < span / 2) first = Math.min(first, offset);
+    else second = Math.min(second, offset);
+  }
+  return [first, second];
 }

@@ -92,6 +92,27 @@ test("a stall of any length and speed of draining leaves nothing that follows la
   }
 });
 
+test("a stall before somebody's first words are through leaves them in their place", () => {
+  const seed = pickSeed();
+  const noise = jitter(new SeededRandom(seed), 2);
+  for (const [stallMs, rate] of [
+    [300, 2],
+    [600, 3],
+    [1_000, 4],
+    [800, 2],
+  ] as const) {
+    const held = stall(SECOND, stallMs * 48, rate);
+    const arriving = deliver(new Sender().speak(10 * SECOND).sent, (packet) => held(packet) + noise());
+    const onTime = arriving.filter(({ arrival, sentAt }) => arrival - sentAt < 3_840)[0];
+    assert.ok(
+      (onTime?.arrival ?? 0) > (arriving[0]?.arrival ?? 0) + 9_600,
+      "none of the first 200 ms is on time",
+    );
+    const { worstMs } = errorsOf(record(arriving).placed);
+    assert.ok(worstMs <= 5, `seed ${seed}, ${stallMs} ms at ${rate}: ${worstMs} ms`);
+  }
+});
+
 test("a delay that grows and shrinks within 20 s moves nothing", () => {
   const seed = pickSeed();
   const noise = jitter(new SeededRandom(seed), 2);
