@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 
-const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+const ROOT = new URL("../../", import.meta.url);
 const READY_MS = 30_000;
 
 /** Variables that would change what the bot does if a developer's own environment had them. */
@@ -38,7 +39,17 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** The real bot, `src/main.ts`, in a process of its own, exactly as `npm start` runs it. */
+/** What `npm start` gives to Node: options, and `src/main.ts`; to be used in any working directory. */
+function startArguments(): string[] {
+  const { scripts } = JSON.parse(readFileSync(new URL("package.json", ROOT), "utf8")) as {
+    readonly scripts: { readonly start: string };
+  };
+  const [node, ...words] = scripts.start.split(" ");
+  if (node !== "node") throw new Error(`"npm start" is not a call of Node: ${scripts.start}`);
+  return words.map((word) => (/^(\.\/)?src\//.test(word) ? fileURLToPath(new URL(word, ROOT)) : word));
+}
+
+/** The real bot in a process of its own, exactly as `npm start` runs it. */
 export class BotProcess {
   readonly child: ChildProcess;
   readonly baseUrl: string;
@@ -68,7 +79,7 @@ export class BotProcess {
     nodeOptions: readonly string[] = [],
   ): Promise<BotProcess> {
     const port = environment["HTTP_PORT"] ?? String(await freePort());
-    const child = spawn(process.execPath, [...nodeOptions, MAIN], {
+    const child = spawn(process.execPath, [...nodeOptions, ...startArguments()], {
       env: {
         ...cleanEnvironment(),
         HTTP_HOST: "127.0.0.1",

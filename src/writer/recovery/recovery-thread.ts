@@ -8,7 +8,7 @@ import type { FromRecovery, ToRecovery } from "./protocol.ts";
 /** A folder takes milliseconds; a disk that stalls for so long is not going to answer. */
 const FOLDER_DEADLINE_MS = 300_000;
 /** A folder that takes more ends this thread, and not the process that records. */
-const LIMITS: ResourceLimits = { maxOldGenerationSizeMb: 256 };
+const LIMITS: ResourceLimits = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 12 };
 
 /**
  * Lives on the main thread. A thread of its own beside the writer's: a slow disk under old recordings must not keep the

@@ -1,4 +1,4 @@
-/** The whole bot as shipped, `src/main.ts`, told by a host's `/record start` and `/record stop`. */
+/** The whole bot as `npm start` runs it, told by a host's `/record start` and `/record stop`. */
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { manifestSchema } from "../../../src/recordings/manifest.ts";
