@@ -1,11 +1,9 @@
 /** Who sends under which SSRC on one voice connection. Lives on the capture thread. */
-import { z } from "zod";
+import { fieldsOf, isCount } from "../outside-data.ts";
 
-const id = z.string().regex(/^\d{1,20}$/);
-const ssrc = z.number().int().nonnegative().max(0xffff_ffff);
-const speaking = z.object({ user_id: id, ssrc });
-const video = z.object({ user_id: id, audio_ssrc: ssrc });
-const left = z.object({ user_id: id });
+/** A Discord id (snowflake). */
+const ID = /^\d{1,20}$/;
+const MAX_SSRC = 0xffff_ffff;
 
 const OP_SPEAKING = 5;
 const OP_VIDEO = 12;
@@ -18,17 +16,11 @@ export type SenderNews =
 
 /** Reads a message of the voice gateway; undefined when it is about something else or malformed. */
 export function readSenderNews(op: number, data: unknown): SenderNews | undefined {
-  if (op === OP_SPEAKING) {
-    const parsed = speaking.safeParse(data);
-    if (parsed.success) return { kind: "sends", userId: parsed.data.user_id, ssrc: parsed.data.ssrc };
-  } else if (op === OP_VIDEO) {
-    const parsed = video.safeParse(data);
-    // 0 stands for "no audio".
-    if (parsed.success && parsed.data.audio_ssrc !== 0)
-      return { kind: "sends", userId: parsed.data.user_id, ssrc: parsed.data.audio_ssrc };
-  } else if (op === OP_CLIENT_DISCONNECT) {
-    const parsed = left.safeParse(data);
-    if (parsed.success) return { kind: "left", userId: parsed.data.user_id };
-  }
-  return undefined;
+  const { user_id: userId, ssrc, audio_ssrc: audioSsrc } = fieldsOf(data);
+  if (typeof userId !== "string" || !ID.test(userId)) return undefined;
+  if (op === OP_SPEAKING && isCount(ssrc, MAX_SSRC)) return { kind: "sends", userId, ssrc };
+  // 0 stands for "no audio".
+  if (op === OP_VIDEO && isCount(audioSsrc, MAX_SSRC) && audioSsrc !== 0)
+    return { kind: "sends", userId, ssrc: audioSsrc };
+  return op === OP_CLIENT_DISCONNECT ? { kind: "left", userId } : undefined;
 }

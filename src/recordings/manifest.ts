@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { gapSchema } from "./gap.ts";
+import { GAP_REASONS } from "./gap.ts";
 
 /** `recording.json`: everything needed to understand a recording, in its own folder. Replaced atomically. */
 
@@ -29,6 +29,14 @@ const countsSchema = z.object({
   droppedSamples: count,
   lostSamples: laterCount,
   unwrittenSamples: laterCount,
+});
+
+/** See `gap.ts`. */
+const gapSchema = z.object({
+  reason: z.enum(GAP_REASONS),
+  fromSamples: count,
+  toSamples: count,
+  missingSamples: count,
 });
 
 /** Measured over the whole track, silence gated out (ITU-R BS.1770-4, EBU R 128). */
