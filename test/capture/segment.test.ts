@@ -1,67 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FRAME_SAMPLES } from "../../src/audio/pcm.ts";
-import { loadOpusCodec } from "../../src/capture/decoder.ts";
-import type { OpusCodec } from "../../src/capture/decoder.ts";
 import { emptyRtpHeader } from "../../src/capture/rtp.ts";
-import { Segment } from "../../src/capture/segment.ts";
-import type { MediaPacket } from "../../src/capture/segment.ts";
-import { Track } from "../../src/capture/track.ts";
-import { TrackAccount } from "../../src/capture/track-account.ts";
-import { FrameConsumer, FrameProducer, createFrameQueueMemory } from "../../src/queue/frame-queue.ts";
 import { balances } from "../../src/recordings/counts.ts";
 import { encodeTone } from "../support/opus-tones.ts";
 import { SeededRandom, pickSeed } from "./seeded-random.ts";
-
-const SILENCE = Buffer.from([0xf8, 0xff, 0xfe]);
-const codec = loadOpusCodec();
-const speech = encodeTone(100);
-
-/** One person's segment into a real queue. */
-function bench(slots = 1_024, opus: OpusCodec = codec) {
-  const memory = createFrameQueueMemory(slots);
-  const heard: number[] = [];
-  const track = new Track(TrackAccount.open("42"), {
-    producer: new FrameProducer(memory),
-    handle: 1,
-    channels: 1,
-    onHeard: (who, position) => {
-      who.account.track = 1;
-      heard.push(position);
-    },
-  });
-  const segment = new Segment(7, 1, opus);
-  segment.claim(track);
-  const consumer = new FrameConsumer(memory);
-  const header = emptyRtpHeader();
-  return {
-    track,
-    segment,
-    heard,
-    /** A packet of the given index, 20 ms each, arriving when it is sent unless told otherwise. */
-    receive: (index: number, media: Buffer | undefined, arrival = index * FRAME_SAMPLES): void => {
-      header.sequence = index & 0xffff;
-      header.timestamp = (index * FRAME_SAMPLES) >>> 0;
-      const packet = segment.number(header, media, arrival);
-      if (packet !== undefined) segment.accept(packet, packet.media);
-      segment.advance(arrival);
-    },
-    frames: (): { position: number; samples: number; loud: boolean }[] => {
-      const frames: { position: number; samples: number; loud: boolean }[] = [];
-      for (let frame = consumer.peek(); frame !== undefined; frame = consumer.peek()) {
-        const { pcm } = frame;
-        let loudest = 0;
-        for (let at = 0; at < pcm.length; at += 2) loudest = Math.max(loudest, Math.abs(pcm.readInt16LE(at)));
-        frames.push({ position: frame.position, samples: frame.samples, loud: loudest > 1_000 });
-        consumer.release();
-      }
-      return frames;
-    },
-  };
-}
+import { SILENCE, codec, segmentBench, speech } from "./segment-bench.ts";
 
 test("every packet of clean speech is written at its place, once", () => {
-  const { segment, track, receive, frames, heard } = bench();
+  const { segment, track, receive, frames, heard } = segmentBench();
   speech.forEach((packet, index) => receive(index, packet));
   segment.close();
   const { counts } = track.account.snapshot();
@@ -75,7 +22,7 @@ test("every packet of clean speech is written at its place, once", () => {
 });
 
 test("a hole in speech is concealed at its place for at most 100 ms, and counted", () => {
-  const { segment, track, receive, frames } = bench();
+  const { segment, track, receive, frames } = segmentBench();
   speech.forEach((packet, index) => {
     const lost = index === 30 || (index >= 50 && index < 60);
     if (!lost) receive(index, packet);
@@ -95,7 +42,7 @@ test("a hole between packets of different durations is concealed without touchin
     [short, long],
     [long, short],
   ] as const) {
-    const { segment, track, frames } = bench();
+    const { segment, track, frames } = segmentBench();
     const header = emptyRtpHeader();
     for (let index = 0; index < 12; index++) {
       const { packets, samples } = index < 10 ? before : after;
@@ -115,7 +62,7 @@ test("a hole between packets of different durations is concealed without touchin
 });
 
 test("somebody who only sent silence has no track, and their books balance", () => {
-  const { segment, track, receive, frames, heard } = bench();
+  const { segment, track, receive, frames, heard } = segmentBench();
   for (let index = 0; index < 20; index++) receive(index, SILENCE);
   segment.close();
   assert.deepEqual(frames(), []);
@@ -125,7 +72,7 @@ test("somebody who only sent silence has no track, and their books balance", () 
 });
 
 test("what a full queue refuses is dropped and counted in samples", () => {
-  const { segment, track, receive, frames } = bench(16);
+  const { segment, track, receive, frames } = segmentBench(16);
   speech.forEach((packet, index) => receive(index, packet));
   segment.close();
   const { counts } = track.account.snapshot();
@@ -137,7 +84,7 @@ test("what a full queue refuses is dropped and counted in samples", () => {
 });
 
 test("garbage is rejected without harm to what follows", () => {
-  const { segment, track, receive, frames } = bench();
+  const { segment, track, receive, frames } = segmentBench();
   const garbage = Buffer.from([0xfb, 0x00, 1, 2, 3]);
   speech.forEach((packet, index) => receive(index, index % 10 === 5 ? garbage : packet));
   segment.close();
@@ -153,7 +100,7 @@ test("garbage is rejected without harm to what follows", () => {
 });
 
 test("audio from before position 0 is cut off, what straddles it is trimmed", () => {
-  const { segment, track, receive, frames } = bench();
+  const { segment, track, receive, frames } = segmentBench();
   for (let index = 0; index < 10; index++)
     receive(index, speech[index], index * FRAME_SAMPLES - 2 * FRAME_SAMPLES - 100);
   segment.close();
@@ -165,7 +112,7 @@ test("audio from before position 0 is cut off, what straddles it is trimmed", ()
 });
 
 test("a packet that waited for its key is patched in where it belongs", () => {
-  const { segment, track, receive, frames } = bench();
+  const { segment, track, receive, frames } = segmentBench();
   const header = emptyRtpHeader();
   header.sequence = 50;
   header.timestamp = 50 * FRAME_SAMPLES;
@@ -184,7 +131,7 @@ test("a packet that waited for its key is patched in where it belongs", () => {
 });
 
 test("a packet that comes 300 ms late replaces what was made up for it, and its duplicate is one", () => {
-  const { segment, track, receive, frames } = bench();
+  const { segment, track, receive, frames } = segmentBench();
   const late = new Set([40, 41, 60]);
   const order = speech.map((_packet, index) => ({ index, at: index + (late.has(index) ? 15 : 0) }));
   order.sort((a, b) => a.at - b.at);
@@ -208,7 +155,7 @@ test("a packet that comes 300 ms late replaces what was made up for it, and its 
 });
 
 test("a sender faster than time is rejected, and their books balance", () => {
-  const { segment, track, receive } = bench();
+  const { segment, track, receive } = segmentBench();
   speech.forEach((packet, index) => receive(index, packet));
   for (let index = 100; index < 1_000; index++) receive(index, SILENCE, 100 * FRAME_SAMPLES);
   for (let index = 1_000; index < 1_100; index++) receive(index, speech[index - 1_000], 100 * FRAME_SAMPLES);
@@ -226,7 +173,7 @@ test("packets opened late share a decoder across small holes", () => {
       return codec.create(channels);
     },
   };
-  const { segment, track, receive } = bench(1_024, counting);
+  const { segment, track, receive } = segmentBench(1_024, counting);
   const late = new Set([40, 41, 43, 45, 48, 80]);
   speech.forEach((packet, index) => {
     if (!late.has(index)) receive(index, packet);
@@ -250,7 +197,7 @@ test("no history of noise, loss, repetition and padding unbalances the books", (
   const seed = pickSeed();
   const random = new SeededRandom(seed);
   for (let round = 0; round < 20; round++) {
-    const { segment, track, receive, frames } = bench(64);
+    const { segment, track, receive, frames } = segmentBench(64);
     let received = 0;
     for (let index = 0; index < 300; index++) {
       const kind = random.next();
@@ -277,96 +224,4 @@ test("no history of noise, loss, repetition and padding unbalances the books", (
     assert.equal(counts.held, 0, `seed ${seed}, round ${round}`);
     assert.ok(balances(counts), `seed ${seed}, round ${round}`);
   }
-});
-
-test("beyond what is made up, lost speech is a gap with its place, and a packet that comes late shortens it", () => {
-  const { track, receive } = bench();
-  const lost = (index: number): boolean => index >= 20 && index < 35;
-  speech.forEach((packet, index) => {
-    if (!lost(index)) receive(index, packet);
-  });
-  const place = {
-    reason: "network",
-    fromSamples: 25 * FRAME_SAMPLES,
-    toSamples: 35 * FRAME_SAMPLES,
-  } as const;
-  const before = track.account.snapshot();
-  assert.equal(before.counts.concealedSamples, 5 * FRAME_SAMPLES);
-  assert.equal(before.counts.lostSamples, 10 * FRAME_SAMPLES);
-  assert.deepEqual(before.gaps, [{ ...place, missingSamples: 10 * FRAME_SAMPLES }]);
-  receive(30, speech[30], 99 * FRAME_SAMPLES);
-  const after = track.account.snapshot();
-  assert.equal(after.counts.lostSamples, 9 * FRAME_SAMPLES);
-  assert.deepEqual(after.gaps, [{ ...place, missingSamples: 9 * FRAME_SAMPLES }]);
-  assert.ok(balances(after.counts));
-});
-
-test("what a full queue refuses is a gap with its place", () => {
-  const { track, segment, receive } = bench(32);
-  speech.slice(0, 50).forEach((packet, index) => receive(index, packet));
-  segment.close();
-  const { counts, gaps } = track.account.snapshot();
-  assert.equal(counts.written, 32);
-  const [fromSamples, toSamples] = [32 * FRAME_SAMPLES, 50 * FRAME_SAMPLES];
-  assert.deepEqual(gaps, [
-    { reason: "queue", fromSamples, toSamples, missingSamples: counts.droppedSamples },
-  ]);
-  assert.equal(counts.droppedSamples, toSamples - fromSamples);
-});
-
-test("a packet whose key never came is a gap where it arrived", () => {
-  const { track, segment } = bench();
-  const header = { ...emptyRtpHeader(), sequence: 7, timestamp: 960 };
-  const packet = segment.number(header, Buffer.from("locked"), 4_800.4);
-  assert.ok(packet !== undefined && track.account.ledger.counts.held === 1);
-  segment.expire(packet);
-  const { counts, gaps } = track.account.snapshot();
-  assert.deepEqual([counts.held, counts.expired, counts.abandoned], [0, 1, 0]);
-  assert.deepEqual(gaps, [
-    { reason: "key", fromSamples: 4_800, toSamples: 5_760, missingSamples: FRAME_SAMPLES },
-  ]);
-});
-
-test("packets whose key never came among those that opened are told once, as that, where they belong", () => {
-  const { track, segment, receive } = bench();
-  const header = emptyRtpHeader();
-  const locked: MediaPacket[] = [];
-  speech.forEach((packet, index) => {
-    if (index < 40 || index >= 50) return receive(index, packet);
-    header.sequence = index;
-    header.timestamp = index * FRAME_SAMPLES;
-    locked.push(segment.number(header, packet, index * FRAME_SAMPLES + 200) ?? assert.fail());
-  });
-  const [fromSamples, toSamples] = [45 * FRAME_SAMPLES, 50 * FRAME_SAMPLES];
-  const missingSamples = toSamples - fromSamples;
-  assert.deepEqual(
-    track.account.gaps.list(),
-    [{ reason: "network", fromSamples, toSamples, missingSamples }],
-    "as long as it may open it is waited for",
-  );
-  for (const packet of locked) segment.expire(packet);
-  segment.close();
-  const { counts, gaps } = track.account.snapshot();
-  // 100 ms of it are made up.
-  assert.deepEqual(gaps, [{ reason: "key", fromSamples, toSamples, missingSamples }]);
-  assert.equal(counts.lostSamples, 0);
-  assert.equal(counts.expired, 10);
-});
-
-test("what was given up before anything behind it opened is not lost on the way as well", () => {
-  const { track, segment, receive } = bench();
-  const header = emptyRtpHeader();
-  speech.slice(0, 20).forEach((packet, index) => receive(index, packet));
-  for (let index = 20; index < 60; index++) {
-    header.sequence = index;
-    header.timestamp = index * FRAME_SAMPLES;
-    segment.expire(segment.number(header, speech[index], index * FRAME_SAMPLES) ?? assert.fail());
-  }
-  for (let index = 60; index < 100; index++) receive(index, speech[index]);
-  segment.close();
-  const [fromSamples, toSamples] = [20 * FRAME_SAMPLES, 60 * FRAME_SAMPLES];
-  assert.deepEqual(track.account.gaps.list(), [
-    { reason: "key", fromSamples, toSamples, missingSamples: toSamples - fromSamples },
-  ]);
-  assert.equal(track.account.snapshot().counts.lostSamples, 0);
 });

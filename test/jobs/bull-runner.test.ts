@@ -12,8 +12,9 @@ import { BullRunner } from "../../src/jobs/bull-runner.ts";
 import type { Processor } from "../../src/jobs/job-runner.ts";
 import { createLog } from "../../src/log.ts";
 import { eventually, sleep } from "../support/wait.ts";
-import { contract, processors, reaches } from "./contract.ts";
-import type { Place, StartOptions } from "./contract.ts";
+import { contract } from "./contract.ts";
+import { processors, reaches } from "./contract/place.ts";
+import type { Place, StartOptions } from "./contract/place.ts";
 import { kill, killInTheMiddle, spawnRunner } from "./kill.ts";
 import { freePort, RedisServer, withoutRedis } from "./redis-server.ts";
 

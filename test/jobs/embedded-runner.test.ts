@@ -9,8 +9,9 @@ import { Journal } from "../../src/jobs/journal.ts";
 import { createLog } from "../../src/log.ts";
 import { Catalog } from "../../src/recordings/catalog.ts";
 import { eventually, sleep } from "../support/wait.ts";
-import { contract, processors, reaches } from "./contract.ts";
-import type { Place } from "./contract.ts";
+import { contract } from "./contract.ts";
+import { processors, reaches } from "./contract/place.ts";
+import type { Place } from "./contract/place.ts";
 import { kill, killInTheMiddle, spawnRunner } from "./kill.ts";
 
 const log = createLog("silent", "test");

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { JobRunner } from "../../src/jobs/job-runner.ts";
 import { eventually } from "../support/wait.ts";
-import { reaches } from "./contract.ts";
+import { reaches } from "./contract/place.ts";
 
 const script = fileURLToPath(new URL("runner-process.ts", import.meta.url));
 
