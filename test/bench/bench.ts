@@ -54,15 +54,12 @@ const tables: string[] = [];
 const panels: Panel[] = [];
 const targets: Target[] = [];
 for (const name of names) {
-  const { result, tables: found, panels: drawn = [], targets: own = [] } = await MEASURES[name](values.quick);
-  // The load average stands beside every table: a busy machine is slow for all, but not evenly.
+  const beganMs = performance.now();
+  const text = await tablesOf(name);
   const { loadAverage } = machine();
-  results[name] = { loadAverage, result };
-  panels.push(...drawn);
-  targets.push(...own);
-  const text = [...found.map(markdown), `Load average after this: ${loadAverage}.`].join("\n\n");
-  tables.push(text);
-  console.log(`${text}\n`);
+  const seconds = Math.round((performance.now() - beganMs) / 1_000);
+  tables.push(`${text}\n\nLoad average after this: ${loadAverage}; took ${seconds} s.`);
+  console.log(`${tables.at(-1)}\n`);
   keep();
 }
 // A quick run is too short for some of them.
@@ -73,6 +70,27 @@ if (!values.quick && targets.length > 0) {
   keep();
 }
 console.log(`Results: ${folder}`);
+
+/** Measures and words it. A measure that fails is said to have, and does not take the others with it. */
+async function tablesOf(name: keyof typeof MEASURES): Promise<string> {
+  try {
+    const {
+      result,
+      tables: found,
+      panels: drawn = [],
+      targets: own = [],
+    } = await MEASURES[name](values.quick);
+    // The load average stands beside every result: a busy machine is slow for all, but not evenly.
+    results[name] = { loadAverage: machine().loadAverage, result };
+    panels.push(...drawn);
+    targets.push(...own);
+    return found.map(markdown).join("\n\n");
+  } catch (error) {
+    process.exitCode = 1;
+    results[name] = { failed: String(error) };
+    return `### ${name}: failed\n\n${String(error)}`;
+  }
+}
 
 /** After every measure: the next one may fail. */
 function keep(): void {
