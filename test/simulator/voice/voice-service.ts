@@ -4,7 +4,6 @@ import type { Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { performance } from "node:perf_hooks";
 import { WebSocketServer } from "ws";
-import type { WebSocket } from "ws";
 import { Pacer } from "../people/pacer.ts";
 import { Seat } from "../people/seat.ts";
 import type { SenderTraits } from "../people/seat.ts";
@@ -13,7 +12,7 @@ import type { ExternalSender } from "../dave/room.ts";
 import { makeCertificates } from "./certificates.ts";
 import type { Certificates } from "./certificates.ts";
 import { DaveDelivery } from "./dave-delivery.ts";
-import { GatewayClient, parseMessage } from "./gateway-client.ts";
+import { GatewayClient } from "./gateway-client.ts";
 import type { Admission, SessionEvents } from "./gateway-client.ts";
 import type { NetworkConditions, NetworkTotals } from "./netem.ts";
 import type { ReportType } from "./rtcp-packet.ts";
@@ -21,6 +20,7 @@ import { Sfu } from "./sfu.ts";
 import { noVoiceFaults } from "./voice-faults.ts";
 import type { VoiceFaults } from "./voice-faults.ts";
 import { VoiceRoom } from "./voice-room.ts";
+import { VoiceSessions } from "./voice-sessions.ts";
 
 export type { Seat, SenderTraits } from "../people/seat.ts";
 
@@ -38,8 +38,6 @@ export class VoiceService {
   readonly faults: VoiceFaults;
   /** How often clients could not follow a change of keys and asked for new ones (op 31). */
   keyRequests = 0;
-  /** How often clients asked for a session, and how many resumed one. */
-  readonly counts = { identified: 0, resumed: 0 };
   readonly #dave: boolean;
   readonly #externalSender: ExternalSender = createExternalSender();
   readonly #sfu: Sfu;
@@ -48,8 +46,7 @@ export class VoiceService {
   /** By how fast their clocks are, in millionths, and where their frames begin. */
   readonly #pacers = new Map<string, Pacer>();
   readonly #rooms = new Map<string, VoiceRoom>();
-  readonly #admissions = new Map<string, Admission>();
-  readonly #clients = new Set<GatewayClient>();
+  readonly #sessions: VoiceSessions;
   readonly #seats = new Set<Seat>();
   /** Packets by user. */
   readonly #heard = new Map<string, number>();
@@ -70,7 +67,13 @@ export class VoiceService {
     this.problems = problems;
     this.#https = createServer({ cert: certificates.certificatePem, key: certificates.privateKeyPem });
     this.#sockets = new WebSocketServer({ server: this.#https });
-    this.#sockets.on("connection", (socket) => this.#greet(socket));
+    this.#sessions = new VoiceSessions({
+      dave,
+      faults,
+      problem: this.#problem,
+      open: (admission) => this.#open(admission),
+    });
+    this.#sockets.on("connection", (socket) => this.#sessions.greet(socket));
   }
 
   /** Starts on free ports of `host`, an IPv4 address of this machine: what op 2 tells clients. */
@@ -85,6 +88,11 @@ export class VoiceService {
     return service;
   }
 
+  /** How often clients asked for a session, and how many resumed one. */
+  get counts(): { readonly identified: number; readonly resumed: number } {
+    return this.#sessions.counts;
+  }
+
   /** A client of the main gateway enters a channel: what VOICE_SERVER_UPDATE must say. Each call gives a new token. */
   admit(session: {
     readonly guildId: string;
@@ -92,18 +100,13 @@ export class VoiceService {
     readonly userId: string;
     readonly sessionId: string;
   }): { token: string; endpoint: string } {
-    const token = randomBytes(8).toString("hex");
-    this.#admissions.set(token, { ...session, token });
     const { address, port } = this.#https.address() as AddressInfo;
-    return { token, endpoint: `${address}:${port}` };
+    return { token: this.#sessions.admit(session), endpoint: `${address}:${port}` };
   }
 
   /** It left, moved or was kicked on the main gateway: its tokens are void, its voice websocket closes with this code. */
   dismiss(guildId: string, userId: string, code: number = DISCONNECTED): void {
-    for (const [token, admission] of this.#admissions)
-      if (admission.guildId === guildId && admission.userId === userId) this.#admissions.delete(token);
-    for (const client of this.#clients)
-      if (client.admission.guildId === guildId && client.userId === userId) client.end(code);
+    this.#sessions.dismiss(guildId, userId, code);
   }
 
   /**
@@ -166,42 +169,42 @@ export class VoiceService {
 
   /** Spoils what a client receives from now on; undefined heals. Gives the totals of what is done to it. */
   spoil(userId: string, conditions: NetworkConditions | undefined): NetworkTotals | undefined {
-    return this.#sfu.spoil(this.#require(userId).port, conditions);
+    return this.#sfu.spoil(this.#sessions.of(userId).port, conditions);
   }
 
   /** Sends a client a sender or receiver report about an SSRC. */
   sendReport(userId: string, type: ReportType, ssrc: number): void {
-    this.#sfu.sendReport(this.#require(userId).port, type, ssrc);
+    this.#sfu.sendReport(this.#sessions.of(userId).port, type, ssrc);
   }
 
   /** Sends a client a binary message of the voice gateway that nobody means, such as a commit of another group. */
   sendBinary(userId: string, op: number, body: Buffer): void {
-    this.#require(userId).binary(op, body);
+    this.#sessions.of(userId).binary(op, body);
   }
 
   /** Stalls a client's voice websocket: messages to it wait for `releaseMessages`, media goes on. */
   holdMessages(userId: string): void {
-    this.#require(userId).hold();
+    this.#sessions.of(userId).hold();
   }
 
   /** Sends what was held back, in order. */
   releaseMessages(userId: string): void {
-    this.#require(userId).release();
+    this.#sessions.of(userId).release();
   }
 
   /** Sends a client a datagram as it is. */
   injectRaw(userId: string, datagram: Buffer): void {
-    this.#sfu.inject(this.#require(userId).port, datagram);
+    this.#sfu.inject(this.#sessions.of(userId).port, datagram);
   }
 
   /** How many messages a client missed and got at its resumes. */
   repeatedTo(userId: string): number {
-    return this.#require(userId).repeated;
+    return this.#sessions.of(userId).repeated;
   }
 
   /** Closes a client's voice websocket; 1006 drops it without a word. Below 4000 and with 4015 it may resume. */
   closeClient(userId: string, code: number): void {
-    const client = this.#require(userId);
+    const client = this.#sessions.of(userId);
     if (code < 4000 || code === 4015) client.drop(code);
     else client.end(code);
   }
@@ -216,7 +219,7 @@ export class VoiceService {
     this.#closing ??= (async () => {
       for (const pacer of this.#pacers.values()) pacer.close();
       await Promise.all([...this.#seats].map((seat) => seat.leave()));
-      for (const client of this.#clients) client.end(1006);
+      this.#sessions.endAll(1006);
       for (const room of this.#rooms.values()) room.encryption?.close();
       for (const socket of this.#sockets.clients) socket.terminate();
       this.#sockets.close();
@@ -245,67 +248,16 @@ export class VoiceService {
       this.#roomOf(client).encryption?.receive(client.userId, op, body);
     },
     left: (client) => {
-      this.#clients.delete(client);
+      this.#sessions.forget(client);
       this.#roomOf(client).leave(client);
     },
     problem: this.#problem,
   };
 
-  #greet(socket: WebSocket): void {
-    socket.on("error", (error) => this.#problem(`websocket: ${error.message}`));
-    socket.send(JSON.stringify({ op: 8, d: { v: 8, heartbeat_interval: this.faults.heartbeatIntervalMs } }));
-    const first = (data: Buffer, isBinary: boolean): void => {
-      const { op, d } = isBinary ? { op: -1, d: {} } : parseMessage(data);
-      if (op === 3) return socket.send(JSON.stringify({ op: 6, d: { t: d["t"] } }));
-      socket.off("message", first);
-      if (op === 0) this.#identify(socket, d);
-      else if (op === 7) this.#resume(socket, d);
-      else {
-        this.#problem(`op ${op} before identify`);
-        socket.close(4003);
-      }
-    };
-    socket.on("message", first);
-  }
-
-  #identify(socket: WebSocket, data: Record<string, unknown>): void {
-    const admission = this.#admissions.get(String(data["token"]));
-    if (
-      admission === undefined ||
-      data["server_id"] !== admission.guildId ||
-      data["user_id"] !== admission.userId
-    )
-      return socket.close(4004); // a client that was dismissed meanwhile is no fault of its own
-    if (data["session_id"] !== admission.sessionId) return socket.close(4006);
-    this.counts.identified++;
-    if (this.faults.refuseWith !== undefined) return socket.close(this.faults.refuseWith);
-    const version = Number(data["max_dave_protocol_version"] ?? 0);
-    if (this.#dave && version < 1) return socket.close(4017);
-    for (const client of this.#clients)
-      if (client.admission.guildId === admission.guildId && client.userId === admission.userId)
-        client.end(4006);
-    const client = new GatewayClient(
-      admission,
-      this.#room(admission.guildId, admission.channelId).encryption?.version ?? 0,
-      this.freshSsrc(),
-      this.#sfu,
-      this.faults,
-      this.#events,
-    );
-    this.#clients.add(client);
-    client.identified(socket);
-  }
-
-  #resume(socket: WebSocket, data: Record<string, unknown>): void {
-    const client = [...this.#clients].find(({ admission }) => admission.token === data["token"]);
-    if (client === undefined || this.faults.refuseResume) {
-      client?.end(4006);
-      return socket.close(4006);
-    }
-    this.counts.resumed++;
-    const resume = (): void => client.resumed(socket, Number(data["seq_ack"]));
-    if (this.faults.resumeDelayMs > 0) setTimeout(resume, this.faults.resumeDelayMs);
-    else resume();
+  #open(admission: Admission): GatewayClient {
+    const { guildId, channelId } = admission;
+    const version = this.#room(guildId, channelId).encryption?.version ?? 0;
+    return new GatewayClient(admission, version, this.freshSsrc(), this.#sfu, this.faults, this.#events);
   }
 
   #room(guildId: string, channelId: string): VoiceRoom {
@@ -321,16 +273,6 @@ export class VoiceService {
 
   #roomOf(client: GatewayClient): VoiceRoom {
     return this.#room(client.admission.guildId, client.admission.channelId);
-  }
-
-  #client(userId: string): GatewayClient | undefined {
-    return [...this.#clients].find((client) => client.userId === userId);
-  }
-
-  #require(userId: string): GatewayClient {
-    const client = this.#client(userId);
-    if (client === undefined) throw new Error(`${userId} has no voice session.`);
-    return client;
   }
 
   #pacerOf({ clockPpm = 0, phaseMs }: SenderTraits): Pacer {
