@@ -24,7 +24,7 @@ export type EmbeddedRunnerOptions = {
   readonly backOffMs?: number;
   /** How many ended jobs are remembered. */
   readonly historyJobs?: number;
-  /** Asked when it stops: whether the process ends by an exception, which then counts as a failure of what was running. */
+  /** Whether the process ends by an exception: nothing is begun then, and what runs when it stops has failed. */
   readonly crashing?: () => boolean;
 };
 
@@ -130,13 +130,15 @@ export class EmbeddedRunner implements JobRunner {
 
   /** Begins what is due and may run, and sees to being called again. Never throws. */
   #pump(): void {
-    if (this.#options.processors === undefined || this.#stopping) return;
+    const { processors, crashing } = this.#options;
+    // What began in a process that is ending by an exception would be blamed for it.
+    if (processors === undefined || this.#stopping || crashing?.() === true) return;
     if (this.#pumping !== undefined) {
       this.#pumpAgain = true;
       return;
     }
     this.#pumpAgain = false;
-    this.#pumping = this.#beginDue(this.#options.processors)
+    this.#pumping = this.#beginDue(processors)
       .catch((error: unknown) => {
         this.#options.log.error({ err: error }, "the journal of jobs cannot be read; trying again");
       })

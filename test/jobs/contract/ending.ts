@@ -64,8 +64,13 @@ export function ending(promise: Promised): void {
     await using client = await place.start({ processors: undefined });
     const id = await client.enqueue("finish", { recordingId: "r1" }, { attempts: 3 });
     for (; crashes < 10 && (await client.state(id))?.kind === "waiting"; crashes += 1) {
-      await using runner = await place.start({ processors: processors({ finish }), crashing: () => true });
+      let crashing = false;
+      await using runner = await place.start({
+        processors: processors({ finish }),
+        crashing: () => crashing,
+      });
       await eventually("it runs", () => begun > crashes);
+      crashing = true;
       assert.equal((await runner.state(id))?.kind, "active");
     }
     const { error } = await reaches(client, id, "failed");
@@ -78,15 +83,21 @@ export function ending(promise: Promised): void {
     const expire = endless(() => {
       begun += 1;
     });
+    let crashing = false;
     const start = async () => {
-      const runner = await place.start({ processors: processors({ expire }), crashing: () => true });
+      const runner = await place.start({
+        processors: processors({ expire }),
+        crashing: () => crashing,
+      });
       await runner.schedule("expire", 60_000);
       return runner;
     };
     {
       await using _first = await start();
       await eventually("it runs", () => begun === 1);
+      crashing = true;
     }
+    crashing = false;
     await using second = await start();
     await sleep(300);
     assert.equal((await second.state("expire-scheduled"))?.kind, "waiting");
