@@ -132,7 +132,8 @@ test(
     );
     await eventually("it is looked at as any other", () => call.manifest.checked !== undefined, 30_000);
 
-    rmSync(call.folder, { recursive: true });
+    // Its ZIP may be on its way into the folder.
+    rmSync(call.folder, { recursive: true, maxRetries: 10 });
     await startRecording(call, anna);
     await anna.say(toneSpeech(450, 1));
     await stopRecording(call, anna, 1);
