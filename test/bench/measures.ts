@@ -102,7 +102,8 @@ export const MEASURES = {
       ? [await measureCapacity([60], 2, false, ["ours", "sync"])]
       : [
           await measureCapacity([50, 100, 150, 200, 300, 400], 4, false),
-          await measureCapacity([100, 200], 4, true, ["ours", "sync"]),
+          // Seating a hundred people under DAVE takes the simulator half a minute.
+          await measureCapacity([100], 4, true, ["ours"]),
         ];
     return {
       result: found,

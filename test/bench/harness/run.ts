@@ -33,6 +33,8 @@ export type Outcome = {
   /** What that CPU was for. */
   readonly cpuPackets: number;
   readonly byThread: Readonly<Record<string, number>>;
+  /** Of these, the thread with the voice socket. */
+  readonly listeningSeconds: number;
   readonly talking: Talking;
   /** Packets that were sent and are not in the files. */
   readonly lostPackets: number;
@@ -109,6 +111,7 @@ export async function play(scene: Scene): Promise<Outcome> {
         cpuSeconds,
         cpuPackets: spoken.packets - warm.packets,
         byThread: Object.fromEntries(byThread),
+        listeningSeconds: byThread.get(listening) ?? 0,
         talking: {
           cores: talked.cpuSeconds / talkedSeconds,
           listening: (talked.byThread.get(listening) ?? 0) / talkedSeconds,

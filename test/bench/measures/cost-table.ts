@@ -12,7 +12,7 @@ export function costTable({ plan, baselines, pipeline, rows }: Cost): Table {
     name,
     spread(cost, 3),
     ...ratios,
-    ...Array<string>(4).fill(""),
+    ...Array<string>(5).fill(""),
   ];
   const { cFloor, floor, decoding } = baselines;
   return {
@@ -22,7 +22,8 @@ export function costTable({ plan, baselines, pipeline, rows }: Cost): Table {
       "CPU s per speaker-minute",
       "÷ floor",
       "÷ floor in C",
-      "datagram keeps the thread, µs p50 / p99 / p99.9",
+      "thread that listens, CPU µs per packet",
+      "as it comes a datagram keeps it, µs p50 / p99 / p99.9",
       "loop delay, ms p50 / p99 / p99.9",
       "lost (by the kernel)",
       "load late, p99",
@@ -42,6 +43,7 @@ export function costTable({ plan, baselines, pipeline, rows }: Cost): Table {
         spread(row.cpuPerSpeakerMinute, 3),
         spread(row.toFloor, 2),
         spread(row.toCFloor, 2),
+        spread(row.listeningUsPerPacket, 0),
         three(row.handlerUs, 0),
         three(row.loopDelayMs, 1),
         `${row.lostPackets} (${row.kernelDrops}) of ${row.sentPackets}`,
@@ -50,6 +52,7 @@ export function costTable({ plan, baselines, pipeline, rows }: Cost): Table {
     ],
     notes: [
       ...missingNote(),
+      "This recorder only keeps a datagram as it comes, and opens and decodes it at its next tick, every 20 ms; the column before has both.",
       "What the kernel drops found no room in the socket's buffer: @discordjs/voice leaves the others the default one.",
       `The pipeline's thread that decodes takes ${spread(pipeline.decodingThreadToDecoding, 2)} times as long as decoding alone.`,
       ...rows.filter(({ subject }) => subject === "ours").map(({ byThread }) => threadNote(byThread)),

@@ -34,6 +34,8 @@ export type CostRow = Ratios & {
   readonly subject: SubjectName;
   readonly cpuPerSpeakerMinute: Spread;
   readonly byThread: Readonly<Record<string, number>>;
+  /** CPU of the thread that listens, whatever it does with them and whenever. */
+  readonly listeningUsPerPacket: Spread;
   readonly lostPackets: number;
   /** Of these, for want of room in the socket's buffer. */
   readonly kernelDrops: number;
@@ -101,6 +103,9 @@ function heldUp(
         name,
         middle(({ byThread, cpuPackets }) => perSpeakerMinute(byThread[name] ?? 0, cpuPackets)),
       ]),
+    ),
+    listeningUsPerPacket: spreadOf(
+      outcomes.map(({ listeningSeconds, cpuPackets }) => (listeningSeconds / cpuPackets) * 1e6),
     ),
     lostPackets: outcomes.reduce((sum, { lostPackets }) => sum + lostPackets, 0),
     kernelDrops: outcomes.reduce((sum, { kernelDrops }) => sum + kernelDrops, 0),
