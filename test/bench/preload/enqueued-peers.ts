@@ -6,15 +6,16 @@
 import { Socket } from "node:dgram";
 import { AudioReceiveStream } from "@discordjs/voice";
 import prism from "prism-media";
+import type { Waits } from "./waits.ts";
 
 type Way = { readonly arrivalsMs: number[] };
 
-export function watch(record: (milliseconds: number) => void): void {
+export function watch(packets: Waits): void {
   let datagramAtMs = Number.NaN;
   const ways = new WeakMap<object, Way>();
   const leave = (way: Way | undefined): void => {
     const arrivedMs = way?.arrivalsMs.shift();
-    if (arrivedMs !== undefined) record(performance.now() - arrivedMs);
+    if (arrivedMs !== undefined) packets.record(performance.now() - arrivedMs);
   };
 
   // eslint-disable-next-line typescript/unbound-method -- bound again at each call

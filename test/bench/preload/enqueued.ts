@@ -18,15 +18,13 @@ export type EnqueuedFigures = {
 const file = process.env["BENCH_ENQUEUED"];
 if (file !== undefined) {
   keepFigures(file);
+  const packets = new Waits();
   if (threadName === "capture") {
-    const { watch } = await import("./enqueued-ours.ts");
-    const waits = new Waits();
-    const ticks = watch((milliseconds) => waits.record(milliseconds));
-    reportFigures(file, (): EnqueuedFigures => ({ ...waits.figures, tickMs: ticks() }));
+    const ticks = new Waits();
+    (await import("./enqueued-ours.ts")).watch(packets, ticks);
+    reportFigures(file, (): EnqueuedFigures => ({ ...packets.figures, tickMs: ticks.figures.ms }));
   } else if (process.env["BENCH_DIRECTORY"] !== undefined) {
-    const { watch } = await import("./enqueued-peers.ts");
-    const waits = new Waits();
-    watch((milliseconds) => waits.record(milliseconds));
-    reportFigures(file, (): EnqueuedFigures => ({ ...waits.figures, tickMs: undefined }));
+    (await import("./enqueued-peers.ts")).watch(packets);
+    reportFigures(file, (): EnqueuedFigures => ({ ...packets.figures, tickMs: undefined }));
   }
 }

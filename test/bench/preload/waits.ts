@@ -5,7 +5,7 @@ import type { Percentiles } from "./figures.ts";
 /** Code is compiled while it runs for the first time. */
 const WARM_UP_MS = 3_000;
 
-/** How long packets took, from three seconds after the first one on. */
+/** How long something took, from three seconds after the first one on. */
 export class Waits {
   readonly #histogram = createHistogram();
   #beganMs: number | undefined;
@@ -17,7 +17,7 @@ export class Waits {
     this.#histogram.record(Math.max(1, Math.round(milliseconds * 1e6)));
   }
 
-  /** In milliseconds. */
+  /** How many, and how long they took in milliseconds. */
   get figures(): { readonly packets: number; readonly ms: Percentiles } {
     return { packets: this.#histogram.count, ms: percentiles(this.#histogram, 1e6) };
   }
