@@ -1,9 +1,8 @@
 /** Decodes packets that come after others which follow them. */
 import type { Channels } from "../audio/pcm.ts";
 import type { OpusCodec, OpusDecoder } from "./decoder.ts";
+import { PacketMemory } from "./packet-memory.ts";
 
-/** Packets remembered, so that a late one can be decoded behind those before it: 2.5 s, about 40 KB. */
-const KEPT = 128;
 /**
  * How many packets a decoder hears before it is trusted, and may be behind before a new one is made. Speech decoded by a
  * fresh decoder is 6 dB from what it should be, after three packets 22 dB, after five 38 dB.
@@ -14,8 +13,8 @@ const WARM_UP_PACKETS = 5;
 export class LateDecoder {
   readonly #channels: Channels;
   readonly #codec: OpusCodec;
-  readonly #sequences = new Float64Array(KEPT).fill(-1);
-  readonly #packets: Buffer[] = [];
+  /** 32 KB, for those of whom anything is heard. */
+  #memory: PacketMemory | undefined;
   #decoder: OpusDecoder | undefined;
   /** What the decoder has not heard yet. */
   #next = 0;
@@ -25,10 +24,10 @@ export class LateDecoder {
     this.#codec = codec;
   }
 
-  /** Keeps an Opus packet for those that come later but belong behind it. Allocates nothing. */
+  /** Keeps a copy of an Opus packet for those that come later but belong behind it. Allocates nothing but once. */
   remember(sequence: number, opus: Buffer): void {
-    this.#sequences[sequence % KEPT] = sequence;
-    this.#packets[sequence % KEPT] = opus;
+    this.#memory ??= new PacketMemory();
+    this.#memory.add(sequence, opus);
   }
 
   /** As `OpusDecoder.decode`, after those of the packets before it that are known. About 150 µs, 25 µs within a run. */
@@ -40,9 +39,8 @@ export class LateDecoder {
       this.#next = sequence - WARM_UP_PACKETS;
     }
     for (; this.#next < sequence; this.#next++) {
-      const before = this.#packets[this.#next % KEPT];
-      if (before !== undefined && this.#sequences[this.#next % KEPT] === this.#next)
-        this.#decoder.decode(before);
+      const before = this.#memory?.get(this.#next);
+      if (before !== undefined) this.#decoder.decode(before);
     }
     this.#next = sequence + 1;
     this.remember(sequence, opus);

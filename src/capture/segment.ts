@@ -210,7 +210,8 @@ export class Segment implements TimelineSink<MediaPacket>, ConcealmentSink {
     track.heardAt(Math.max(0, room.start));
     const sampleBytes = this.#channels * BYTES_PER_SAMPLE;
     const from = (room.start - room.position) * sampleBytes;
-    const heard = pcm.subarray(from, (room.end - room.position) * sampleBytes);
+    const to = (room.end - room.position) * sampleBytes;
+    const heard = from === 0 && to === pcm.length ? pcm : pcm.subarray(from, to);
     const refused = track.offer(room.start, heard, 1);
     if (refused === 0) {
       this.ledger.settle("written");

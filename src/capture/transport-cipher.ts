@@ -15,6 +15,9 @@ const NONCE_SUFFIX_BYTES = 4;
 export class TransportCipher {
   readonly #key: KeyObject;
   readonly #nonce = Buffer.alloc(12);
+  readonly #tag = Buffer.alloc(TAG_BYTES);
+  /** As long as the last datagram's: they rarely differ. */
+  #clear = Buffer.alloc(0);
 
   /** @param secretKey 32 bytes, from the session description. */
   constructor(secretKey: Uint8Array) {
@@ -26,10 +29,14 @@ export class TransportCipher {
     const nonceAt = datagram.length - NONCE_SUFFIX_BYTES;
     const tagAt = nonceAt - TAG_BYTES;
     if (tagAt < clearBytes) return undefined;
+    // Copied: a view of the datagram costs more than so few bytes, and is garbage.
+    if (this.#clear.length !== clearBytes) this.#clear = Buffer.alloc(clearBytes);
+    datagram.copy(this.#clear, 0, 0, clearBytes);
+    datagram.copy(this.#tag, 0, tagAt, nonceAt);
     datagram.copy(this.#nonce, 0, nonceAt);
     const decipher = createDecipheriv("aes-256-gcm", this.#key, this.#nonce);
-    decipher.setAAD(datagram.subarray(0, clearBytes));
-    decipher.setAuthTag(datagram.subarray(tagAt, nonceAt));
+    decipher.setAAD(this.#clear);
+    decipher.setAuthTag(this.#tag);
     const payload = decipher.update(datagram.subarray(clearBytes, tagAt));
     try {
       decipher.final();
