@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { FRAME_SAMPLES, SAMPLE_RATE } from "../../src/audio/pcm.ts";
 import { loadOpusCodec } from "../../src/capture/decoder.ts";
+import type { OpusCodec } from "../../src/capture/decoder.ts";
 import { FecLibrary } from "../../src/capture/fec-library.ts";
 import { KeyWatch } from "../../src/capture/key-watch.ts";
 import { MediaIntake } from "../../src/capture/media-intake.ts";
@@ -18,7 +19,6 @@ import type { SentPacket } from "./network.ts";
 const QUEUE_HIGH = 2_000;
 const QUEUE_LOW = 500;
 const MINUTE_SAMPLES = 60 * SAMPLE_RATE;
-const HANDLE = 1;
 const FIRST_USER_ID = 1_001;
 const BOT_USER_ID = "1000";
 /** These calls are not end-to-end encrypted. */
@@ -33,32 +33,41 @@ export type Recorded = {
 };
 
 export type RecordOptions = {
+  /** By default one is loaded. */
+  readonly codec?: OpusCodec;
+  /** Of the recording, where the writer has had another. */
+  readonly handle?: number;
   /** Where the recording ends; by default behind everything that came. */
   readonly lengthSamples?: number;
   /** Awaited at the end of each minute of the recording. */
   readonly onMinute?: (minute: number) => Promise<void>;
 };
 
+/** The decoder as the capture thread has it, with FEC. */
+export async function loadShippedCodec(): Promise<OpusCodec> {
+  const fec = new FecLibrary();
+  await fec.ready;
+  return loadOpusCodec(undefined, fec);
+}
+
 /** Records packets that come in the order given, ticking every 20 ms of their time. Keeps none of them. */
 export async function record(
   setup: WriterSetup,
   arrivals: Iterable<SentPacket>,
   speakers: number,
-  { lengthSamples, onMinute }: RecordOptions = {},
+  { lengthSamples, onMinute, codec, handle = 1 }: RecordOptions = {},
 ): Promise<Recorded> {
-  await setup.open(HANDLE, 1);
+  await setup.open(handle, 1);
   const { producer } = setup;
-  const fec = new FecLibrary();
-  await fec.ready;
   const tracks = Array.from({ length: speakers }, (_, speaker) => {
     const onHeard = (track: Track): void => void (track.account.track = speaker + 1);
     const account = TrackAccount.open(userIdOf(speaker));
-    return new Track(account, { producer, handle: HANDLE, channels: 1, onHeard });
+    return new Track(account, { producer, handle, channels: 1, onHeard });
   });
   const tracksByUser = new Map(tracks.map((track) => [track.userId, track]));
   const intake = new MediaIntake({
     channels: 1,
-    codec: loadOpusCodec(undefined, fec),
+    codec: codec ?? (await loadShippedCodec()),
     botUserId: BOT_USER_ID,
     counts: { unattributed: 0 },
     keyWatch: new KeyWatch(),
@@ -95,10 +104,10 @@ export async function record(
   await tickUntil(lengthSamples ?? 0);
   intake.close();
   const end = lengthSamples ?? Math.max(Math.ceil(now), ...tracks.map(({ endPosition }) => endPosition));
-  const written = await setup.writer.close(HANDLE, { lengthSamples: end, fence: producer.tail });
+  const written = await setup.writer.close(handle, { lengthSamples: end, fence: producer.tail });
   const inOrder = written.toSorted((a, b) => a.track - b.track);
   return {
-    files: inOrder.map(({ file }) => join(setup.folder(HANDLE), "tracks", file)),
+    files: inOrder.map(({ file }) => join(setup.folder(handle), "tracks", file)),
     samples: inOrder.map(({ samples }) => samples),
     sizesBytes: inOrder.map(({ sizeBytes }) => sizeBytes),
     counts: tracks.map(({ account }) => account.snapshot().counts),
