@@ -1,10 +1,8 @@
 /** What everybody says, as packets that reach a recorder without a network. */
 import { FRAME_SAMPLES } from "../../../src/audio/pcm.ts";
 import type { SentPacket } from "../../accuracy/network.ts";
-import { speechOf } from "./load.ts";
+import { PHASES, speechOf } from "./load.ts";
 
-/** Spread over the 20 ms like the crowd's. */
-const PHASES = 10;
 const PHASE_SAMPLES = FRAME_SAMPLES / PHASES;
 
 /** In the order of arrival. */

@@ -12,7 +12,7 @@ import { fullText, trackLinks } from "../../support/call.ts";
 import { eventually } from "../../support/wait.ts";
 import { latenessOf } from "./lateness.ts";
 import type { Lateness } from "./lateness.ts";
-import { speechOf } from "./load.ts";
+import { FRAMES_PER_SECOND, PHASES, speechOf } from "./load.ts";
 
 export type CrowdCommand =
   | { readonly kind: "seat"; readonly speakers: number }
@@ -50,9 +50,7 @@ export type CrowdAnswer = {
   readonly failed?: string;
 };
 
-/** As fine as timers are: hundreds of people in few phases would come in bursts that no call has. */
-const PHASES = 20;
-const PHASE_MS = 1;
+const PHASE_MS = 1_000 / FRAMES_PER_SECOND / PHASES;
 const TONE_HZ = 440;
 
 const discord = await SimulatedDiscord.start({ dave: process.argv[2] === "dave" });

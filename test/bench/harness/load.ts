@@ -4,6 +4,8 @@ import type { Speech } from "../../simulator/people/speech.ts";
 
 const CLIPS = ["anna", "ben", "chloe", "dan"] as const;
 export const FRAMES_PER_SECOND = 50;
+/** People's frames are spread over the 20 ms as those of real clients are, as finely as timers are: no bursts that no call has. */
+export const PHASES = 20;
 
 /** The bundled clips one after the other, begun at another place for each speaker, without a pause. */
 export async function speechOf(speaker: number, seconds: number): Promise<Speech> {

@@ -33,7 +33,7 @@ export type CapacityStep = Talking & {
 
 /**
  * Every program climbs until it loses something. All people are in one call, so one socket hears them all. At the end the
- * highest step once more before a receiver that only counts: whether the load and the machine could give more.
+ * highest level before a receiver that only counts: whether the load and the machine can give that much.
  */
 export async function measureCapacity(
   levels: readonly number[],
@@ -49,8 +49,7 @@ export async function measureCapacity(
       if (step.lostPackets > 0) climbing.delete(subject);
       steps.push(step);
     }
-  const highest = Math.max(...steps.map(({ speakers }) => speakers));
-  steps.push(await climb("receiver", highest, seconds, dave));
+  steps.push(await climb("receiver", Math.max(...levels), seconds, dave));
   return { dave, seconds, steps };
 }
 

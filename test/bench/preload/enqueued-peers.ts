@@ -8,13 +8,17 @@ import { AudioReceiveStream } from "@discordjs/voice";
 import prism from "prism-media";
 import type { Waits } from "./waits.ts";
 
-type Way = { readonly arrivalsMs: number[] };
-
 export function watch(packets: Waits): void {
   let datagramAtMs = Number.NaN;
-  const ways = new WeakMap<object, Way>();
-  const leave = (way: Way | undefined): void => {
-    const arrivedMs = way?.arrivalsMs.shift();
+  /** When the packets in a stream came, the oldest first. */
+  const arrivalsMs = new WeakMap<object, number[]>();
+  const arrivalsIn = (stream: object): number[] => {
+    const arrivals = arrivalsMs.get(stream) ?? [];
+    arrivalsMs.set(stream, arrivals);
+    return arrivals;
+  };
+  const leave = (stream: object): void => {
+    const arrivedMs = arrivalsIn(stream).shift();
     if (arrivedMs !== undefined) packets.record(performance.now() - arrivedMs);
   };
 
@@ -28,9 +32,7 @@ export function watch(packets: Waits): void {
   // eslint-disable-next-line typescript/unbound-method -- bound again at each call
   const { push, emit } = AudioReceiveStream.prototype;
   AudioReceiveStream.prototype.push = function (this: AudioReceiveStream, packet: Buffer | null): boolean {
-    const way = ways.get(this) ?? { arrivalsMs: [] };
-    ways.set(this, way);
-    if (packet !== null) way.arrivalsMs.push(datagramAtMs);
+    if (packet !== null) arrivalsIn(this).push(datagramAtMs);
     return push.call(this, packet);
   };
   /** Streams whose packets go on to a decoder that is one itself. */
@@ -41,7 +43,7 @@ export function watch(packets: Waits): void {
     ...args: unknown[]
   ) {
     const heard: boolean = Reflect.apply(emit, this, [event, ...args]);
-    if (event === "data" && !piped.has(this)) leave(ways.get(this));
+    if (event === "data" && !piped.has(this)) leave(this);
     return heard;
   };
 
@@ -54,13 +56,11 @@ export function watch(packets: Waits): void {
   ): boolean {
     const [source] = args;
     if (event === "pipe" && typeof source === "object" && source !== null) {
-      const way = ways.get(source) ?? { arrivalsMs: [] };
-      ways.set(source, way);
-      ways.set(this, way);
+      arrivalsMs.set(this, arrivalsIn(source));
       piped.add(source);
     }
     const heard: boolean = Reflect.apply(emitDecoded, this, [event, ...args]);
-    if (event === "data") leave(ways.get(this));
+    if (event === "data") leave(this);
     return heard;
   };
 }

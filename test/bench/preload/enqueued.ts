@@ -1,7 +1,8 @@
 /**
  * Loaded before any of the programs: how long it takes from the instant at which the thread that listens turns to a datagram
  * until the program has handed its audio on, to the queue, the file or the array that it keeps. Which instant that is differs:
- * `enqueued-ours.ts` and `enqueued-peers.ts` say it. The figures are in the file named by BENCH_ENQUEUED once the process has ended by itself.
+ * `enqueued-ours.ts` and `enqueued-peers.ts` say it. The figures are in the file named by BENCH_ENQUEUED once the process has
+ * ended by itself.
  */
 import { threadName } from "node:worker_threads";
 import { keepFigures, reportFigures } from "./figures.ts";
