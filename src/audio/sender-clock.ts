@@ -88,8 +88,7 @@ export class SenderClock {
     const waited = now - head.arrival;
     if (waited < LOOK_AHEAD_SAMPLES) return "unclear";
     // What a stall held back comes faster than it was said: the first to be on time is still to come.
-    if (last === undefined && waited < SECOND_SAMPLES && this.#drains(head, waiting, waited))
-      return "unclear";
+    if (last === undefined && waited < SECOND_SAMPLES && drains(waiting, now)) return "unclear";
     if (last === undefined || this.#anchor === undefined || this.#jumped) return "talkspurt";
     if (head.arrival - head.timestamp - this.#target <= JUMP_SAMPLES) return "talkspurt";
     return this.#afterDelay(head, last, waiting, waited);
@@ -106,7 +105,7 @@ export class SenderClock {
     waited: number,
   ): Onset {
     const span = Math.min(waited, SECOND_SAMPLES);
-    const [first, second] = lowestOffsets(head, waiting, span);
+    const [first, second] = lowestOffsets(waiting, head.arrival, span);
     const lowest = Math.min(first, second);
     if (lowest - this.#target <= JUMP_SAMPLES) return last.silent ? "talkspurt" : "none";
     const falls = first - second > (DRAIN_SAMPLES * span) / SECOND_SAMPLES;
@@ -119,12 +118,6 @@ export class SenderClock {
     this.#draining = true;
     this.#since = head.arrival;
     return "none";
-  }
-
-  /** Whether the smallest offset of the later half of what has come is smaller by a packet. */
-  #drains(head: ClockedPacket, waiting: readonly ClockedPacket[], waited: number): boolean {
-    const [first, second] = lowestOffsets(head, waiting, waited);
-    return first - second > EARLY_SAMPLES;
   }
 
   #mayBegin(head: ClockedPacket, last: ClockedPacket): boolean {
@@ -226,17 +219,19 @@ function clockJumped(head: ClockedPacket, last: ClockedPacket): boolean {
   return Math.abs(jump) > EARLY_SAMPLES && Math.abs(moved + jump) < Math.abs(jump) / 2;
 }
 
-/** The smallest offsets of the earlier and of the later half of `span` from a packet's arrival on. */
-function lowestOffsets(
-  head: ClockedPacket,
-  waiting: readonly ClockedPacket[],
-  span: number,
-): [number, number] {
+/** Whether the smallest offset of what came lately falls by a packet from one tenth of a second to the next. */
+function drains(waiting: readonly ClockedPacket[], now: number): boolean {
+  const [first, second] = lowestOffsets(waiting, now - LOOK_AHEAD_SAMPLES, LOOK_AHEAD_SAMPLES);
+  return first - second > EARLY_SAMPLES;
+}
+
+/** The smallest offsets of what came in the first and in the second half of a span; Infinity for none. */
+function lowestOffsets(waiting: readonly ClockedPacket[], from: number, span: number): [number, number] {
   let first = Infinity;
   let second = Infinity;
   for (const packet of waiting) {
-    const age = packet.arrival - head.arrival;
-    if (packet.silent || age > span) continue;
+    const age = packet.arrival - from;
+    if (packet.silent || age < 0 || age > span) continue;
     const offset = packet.arrival - packet.timestamp;
     if (age < span / 2) first = Math.min(first, offset);
     else second = Math.min(second, offset);
