@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { cpus, loadavg, release, totalmem } from "node:os";
 
 /** What the figures were measured on; without it they mean nothing. */
@@ -7,6 +8,9 @@ export type Machine = {
   readonly memoryGb: number;
   readonly kernel: string;
   readonly node: string;
+  /** What a socket's receive buffer is unless asked for, and at most (net.core.rmem_default, rmem_max); NaN where hidden. */
+  readonly receiveBufferBytes: number;
+  readonly mostReceiveBufferBytes: number;
   /** Of the last minute: how much else was going on. */
   readonly loadAverage: number;
 };
@@ -18,6 +22,16 @@ export function machine(): Machine {
     memoryGb: Math.round(totalmem() / 2 ** 30),
     kernel: release(),
     node: process.versions.node,
+    receiveBufferBytes: kernelSetting("rmem_default"),
+    mostReceiveBufferBytes: kernelSetting("rmem_max"),
     loadAverage: Number(loadavg()[0]?.toFixed(1)),
   };
+}
+
+function kernelSetting(name: string): number {
+  try {
+    return Number(readFileSync(`/proc/sys/net/core/${name}`, "utf8"));
+  } catch {
+    return Number.NaN; // containers hide it
+  }
 }
