@@ -79,10 +79,12 @@ test("reordered packets are new, once, across both wraps, pauses and jumps of th
     let timestamp = random.below(0x1_0000_0000);
     const first = random.below(0x1_0000);
     const sent: { packet: readonly [number, number]; at: number }[] = [];
+    let jumpsBack = 0;
     for (let at = 0; at < 1_000; at++) {
       const jump = random.next();
-      timestamp +=
-        FRAME + (jump < 0.01 ? random.below(480_000) : jump < 0.012 ? -random.below(10_000_000) : 0);
+      const jumpsOn = jump < 0.01;
+      timestamp += FRAME + (jumpsOn ? random.below(480_000) : jump < 0.012 ? -random.below(10_000_000) : 0);
+      if (!jumpsOn && jump < 0.012) jumpsBack++;
       // Up to 600 ms late.
       sent.push({ packet: [first + at, timestamp], at: at === 0 ? 0 : at + random.below(30) });
     }
@@ -93,8 +95,11 @@ test("reordered packets are new, once, across both wraps, pauses and jumps of th
     );
     assert.equal(told.duplicate, 0, `seed ${seed}, round ${round}`);
     assert.equal(new Set(sequences).size, told.new, `seed ${seed}, round ${round}`);
-    // Around a timestamp that jumps back, a packet out of order may look like a stray.
-    assert.ok(told.ancient <= 4, `seed ${seed}, round ${round}: ${JSON.stringify(told)}`);
+    // Around a timestamp that jumps back, packets out of order may look like strays: rarely, and 16 in a row at most.
+    assert.ok(
+      told.ancient < 16 * jumpsBack || told.ancient === 0,
+      `seed ${seed}, round ${round}: ${JSON.stringify(told)}`,
+    );
   }
 });
 
