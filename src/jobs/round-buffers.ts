@@ -6,17 +6,26 @@ const PIECE_BYTES = 262_144;
  */
 export class RoundBuffers {
   readonly #idle: Buffer[] = [];
-  readonly #lent = new Set<Uint8Array>();
+  /** By what was lent of each. */
+  readonly #lent = new Map<Uint8Array, Buffer>();
 
   /** 256 KiB of whatever was in there last. */
   take(): Buffer {
-    const buffer = this.#idle.pop() ?? Buffer.allocUnsafeSlow(PIECE_BYTES);
-    this.#lent.add(buffer);
-    return buffer;
+    return this.#idle.pop() ?? Buffer.allocUnsafeSlow(PIECE_BYTES);
   }
 
-  /** Nobody needs these bytes any more. Part of a buffer is not taken back: the rest of it may be under way still. */
-  giveBack(piece: Buffer): void {
-    if (this.#lent.delete(piece)) this.#idle.push(piece);
+  /** The first bytes of a buffer that was taken: they come back as this one piece, or not at all. */
+  lend(buffer: Buffer, length: number): Buffer {
+    const piece = buffer.subarray(0, length);
+    this.#lent.set(piece, buffer);
+    return piece;
+  }
+
+  /** Nobody needs these bytes any more. Anything but a piece that was lent is ignored. */
+  giveBack(piece: Uint8Array): void {
+    const buffer = this.#lent.get(piece);
+    if (buffer === undefined) return;
+    this.#lent.delete(piece);
+    this.#idle.push(buffer);
   }
 }

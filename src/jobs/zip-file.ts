@@ -67,8 +67,9 @@ async function* piecesOf(path: string, buffers: RoundBuffers): AsyncGenerator<Bu
   for (;;) {
     const buffer = buffers.take();
     const { bytesRead } = await file.read(buffer, 0, buffer.length, null);
-    if (bytesRead === 0) return;
-    yield bytesRead === buffer.length ? buffer : buffer.subarray(0, bytesRead);
+    const piece = buffers.lend(buffer, bytesRead);
+    if (bytesRead === 0) return buffers.giveBack(piece);
+    yield piece;
   }
 }
 
