@@ -63,13 +63,26 @@ export class SampleBlock {
     const samples = this.#samples;
     const count = this.byteLength / BYTES_PER_SAMPLE;
     let highest = peak;
-    // An indexed loop without a branch on the sign: several times as fast as two comparisons per sample.
-    for (let index = 0; index < count; index++) {
-      const sample = samples[index]!;
-      const sign = sample >> 31;
-      const magnitude = (sample ^ sign) - sign;
-      if (magnitude > highest) highest = magnitude;
+    for (let from = 0; from < count; from += 8) {
+      // Of eight together all bits: no fewer than the loudest has. Mostly they tell that none is louder than before.
+      const bits =
+        bitsOf(samples[from]!) |
+        bitsOf(samples[from + 1]!) |
+        bitsOf(samples[from + 2]!) |
+        bitsOf(samples[from + 3]!) |
+        bitsOf(samples[from + 4]!) |
+        bitsOf(samples[from + 5]!) |
+        bitsOf(samples[from + 6]!) |
+        bitsOf(samples[from + 7]!);
+      if (bits < highest) continue;
+      for (let index = from; index < Math.min(from + 8, count); index++)
+        highest = Math.max(highest, Math.abs(samples[index]!));
     }
     return highest;
   }
+}
+
+/** The magnitude's bits; of a negative sample those of one less. */
+function bitsOf(sample: number): number {
+  return sample ^ (sample >> 31);
 }
