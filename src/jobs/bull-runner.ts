@@ -28,7 +28,7 @@ export type BullRunnerOptions = {
   readonly startMs?: number;
   /** How long a question or a new job waits for a Redis that is away. */
   readonly commandMs?: number;
-  /** Asked when it stops: whether the process ends by an exception, which then counts as a failure of what was running. */
+  /** Whether the process ends by an exception: nothing is begun then, and what runs when it stops has failed. */
   readonly crashing?: () => boolean;
 };
 

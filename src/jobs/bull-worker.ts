@@ -48,6 +48,7 @@ export class BullWorker {
   readonly #ticks: NodeJS.Timeout;
   #ticking = false;
   #stopping: Promise<void> | undefined;
+  readonly #toldToStop = Promise.withResolvers<void>();
 
   private constructor(options: BullWorkerOptions) {
     const { redis, prefix, concurrency, log, lockMs, backOffMs } = options;
@@ -106,6 +107,7 @@ export class BullWorker {
 
   async #stop(timeoutMs: number): Promise<void> {
     const { log, redis, crashing } = this.#options;
+    this.#toldToStop.resolve();
     const force = redis.status !== "ready";
     // Closing comes first, since BullMQ's pause goes on waiting for a next job, and would take the very one put back
     // here. It lets running jobs end; without Redis it would wait for that too.
@@ -122,6 +124,8 @@ export class BullWorker {
 
   async #process(bullJob: BullJob, token: string): Promise<null> {
     const id = bullJob.id ?? "";
+    // What began in a process that is ending by an exception would be blamed for it.
+    if (this.#options.crashing()) await this.#toldToStop.promise;
     if (this.#stopping !== undefined) {
       // It was on its way here when the order to stop came.
       await bullJob.moveToWait(token);

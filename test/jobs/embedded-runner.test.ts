@@ -116,28 +116,6 @@ test(
   },
 );
 
-test(
-  "embedded: nothing begins in a process that ends by an exception, nor is blamed for it",
-  options,
-  async () => {
-    await using place = await open();
-    let crashing = false;
-    const finish = () => Promise.resolve();
-    {
-      await using runner = await place.start({
-        processors: processors({ finish }),
-        crashing: () => crashing,
-      });
-      crashing = true;
-      await runner.enqueue("finish", { recordingId: "r1" });
-      await sleep(100);
-      assert.deepEqual(await runner.state("finish-r1"), { kind: "waiting", attempt: 0 });
-    }
-    await using runner = await place.start({ processors: processors({ finish }) });
-    await reaches(runner, "finish-r1", "done");
-  },
-);
-
 test("embedded: the history of ended jobs is bounded", options, async () => {
   await using place = await open();
   const { catalog } = place;

@@ -78,6 +78,26 @@ export function ending(promise: Promised): void {
     assert.equal(crashes, 3, "each counts as a try");
   });
 
+  promise("nothing begins in a process that ends by an exception, nor is blamed for it", async (place) => {
+    let crashing = false;
+    let begun = 0;
+    const finish = endless(() => {
+      begun += 1;
+    });
+    {
+      await using runner = await place.start({
+        processors: processors({ finish }),
+        crashing: () => crashing,
+      });
+      crashing = true;
+      await runner.enqueue("finish", { recordingId: "r1" }, { attempts: 1 });
+      await sleep(300);
+      assert.equal(begun, 0);
+    }
+    await using runner = await place.start({ processors: processors({ finish: () => Promise.resolve() }) });
+    await reaches(runner, "finish-r1", "done");
+  });
+
   promise("a scheduled job in which the process crashes waits for its next turn", async (place) => {
     let begun = 0;
     const expire = endless(() => {
