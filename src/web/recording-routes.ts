@@ -39,6 +39,9 @@ export function recordingRoutes(server: FastifyInstance, options: RecordingRoute
       return sendMessage(reply, 404);
     if (!(await storage.exists(id))) return sendMessage(reply, 404);
     const archiveBytes = (await storage.archiveFile(manifest))?.sizeBytes;
+    // The page says that it is being made, while its job may have been given up long ago.
+    if (archiveBytes === undefined && isOver(manifest) && manifest.tracks.length > 0)
+      options.requestArchive?.(id);
     reply.header("cache-control", "private, no-store");
     return sendPage(reply, recordingPage(manifest, { links, retentionDays, nowMs, archiveBytes }));
   });
