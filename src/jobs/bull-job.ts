@@ -37,6 +37,16 @@ export async function findJob(queue: BullQueue, id: string): Promise<FoundJob | 
   return { job, state: toState(job, bullState) };
 }
 
+/** Makes a delayed job due now. One that has become due by itself meanwhile is as good. */
+export async function endDelay(job: BullJob): Promise<void> {
+  if (!(await job.isDelayed())) return;
+  try {
+    await job.promote();
+  } catch (error) {
+    if (await job.isDelayed()) throw error;
+  }
+}
+
 /** BullMQ's own word for a job whose worker vanished too often. */
 export const STALLED = "job stalled more than allowable limit";
 

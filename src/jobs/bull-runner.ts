@@ -5,7 +5,7 @@ import { RecorderError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { within } from "../recordings/deadline.ts";
 import { DEFAULT_ATTEMPTS, DEFAULT_BACK_OFF_MS, HISTORY_JOBS } from "./back-off.ts";
-import { findJob, payloadOf } from "./bull-job.ts";
+import { endDelay, findJob, payloadOf } from "./bull-job.ts";
 import type { BullQueue, FoundJob, Payload } from "./bull-job.ts";
 import { BullWorker, logBullError } from "./bull-worker.ts";
 import { isJobName, jobIdOf, parseJobData, scheduledId } from "./definitions.ts";
@@ -141,8 +141,8 @@ export class BullRunner implements JobRunner {
       if (known === undefined || hasEnded(known)) return false;
       await known.job.updateData({ ...payloadOf(known.job), cancelledAtMs: Date.now() });
       this.#worker?.cancel(id);
-      // A delayed job would stay in Redis until it is due, only to end then.
-      if (await known.job.isDelayed()) await known.job.promote();
+      // It would stay in Redis until it is due, only to end then.
+      await endDelay(known.job);
       return true;
     });
   }

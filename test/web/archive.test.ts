@@ -64,18 +64,22 @@ test(
   },
 );
 
-test("the page on which a ZIP is still being made asks for it: it may have been given up", options, async () => {
-  const asked: string[] = [];
-  await using library = await Library.open(undefined, (id) => asked.push(id));
-  const running = await library.add({ state: "recording" });
-  const empty = await library.add({ tracks: [] });
-  const manifest = await library.add();
-  for (const { id } of [running, empty, manifest]) await fetch(library.url(`/r/${id}`));
-  assert.deepEqual(asked, [manifest.id]);
-  putArchive(library, manifest);
-  await fetch(library.url(`/r/${manifest.id}`));
-  assert.deepEqual(asked, [manifest.id], "one that is there is asked for no more");
-});
+test(
+  "the page on which a ZIP is still being made asks for it: it may have been given up",
+  options,
+  async () => {
+    const asked: string[] = [];
+    await using library = await Library.open(undefined, (id) => asked.push(id));
+    const running = await library.add({ state: "recording" });
+    const empty = await library.add({ tracks: [] });
+    const manifest = await library.add();
+    for (const { id } of [running, empty, manifest]) await fetch(library.url(`/r/${id}`));
+    assert.deepEqual(asked, [manifest.id]);
+    putArchive(library, manifest);
+    await fetch(library.url(`/r/${manifest.id}`));
+    assert.deepEqual(asked, [manifest.id], "one that is there is asked for no more");
+  },
+);
 
 test("the ZIP of a recording that runs is not there, nor asked for", options, async () => {
   const asked: string[] = [];

@@ -47,6 +47,17 @@ export function cancelling(promise: Promised): void {
     assert.equal(runs, 1);
   });
 
+  promise("a scheduled job can be cancelled at the very moment at which it is due", async (place) => {
+    await using runner = await place.start({ processors: processors({ expire: () => Promise.resolve() }) });
+    for (let round = 0; round < 50; round += 1) {
+      await runner.schedule("expire", 3);
+      // Spread over several turns; without care one in seven meets the wrong moment.
+      await sleep(round % 12);
+      await runner.cancel("expire-scheduled");
+      await reaches(runner, "expire-scheduled", "cancelled");
+    }
+  });
+
   promise("a running job can be cancelled by another process", async (place) => {
     let runs = 0;
     await using runner = await place.start({
