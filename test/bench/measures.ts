@@ -45,7 +45,7 @@ export const MEASURES = {
     return { result: found, tables: found.map(costTable), panels: found.slice(0, 1).map(costPanel), targets };
   },
   latency: async (quick: boolean): Promise<Measured> => {
-    const latency = await (quick ? measureLatency(10, 5, 1, ["ours", "sync"]) : measureLatency(25, 7, 2));
+    const latency = await (quick ? measureLatency(10, 5, 1, ["ours", "sync"]) : measureLatency(25, 6, 3));
     return { result: latency, tables: [latencyTable(latency)] };
   },
   push: async (quick: boolean): Promise<Measured> => {

@@ -52,16 +52,18 @@ export async function measureLatency(
     rounds,
     rows: subjects.map((subject) => {
       const figures = found.get(subject) ?? [];
+      const over = (pick: (one: EnqueuedFigures) => number | undefined): Spread =>
+        spreadOf(figures.map((one) => pick(one) ?? Number.NaN));
       return {
         subject,
         packets: figures.reduce((sum, { packets }) => sum + packets, 0),
-        p50: spreadOf(figures.map(({ ms }) => ms.p50)),
-        p99: spreadOf(figures.map(({ ms }) => ms.p99)),
-        p999: spreadOf(figures.map(({ ms }) => ms.p999)),
+        p50: over(({ ms }) => ms.p50),
+        p99: over(({ ms }) => ms.p99),
+        p999: over(({ ms }) => ms.p999),
         tickMs: {
-          p50: spreadOf(figures.map(({ tickMs }) => tickMs?.p50 ?? Number.NaN)).median,
-          p99: spreadOf(figures.map(({ tickMs }) => tickMs?.p99 ?? Number.NaN)).median,
-          p999: spreadOf(figures.map(({ tickMs }) => tickMs?.p999 ?? Number.NaN)).median,
+          p50: over(({ tickMs }) => tickMs?.p50).median,
+          p99: over(({ tickMs }) => tickMs?.p99).median,
+          p999: over(({ tickMs }) => tickMs?.p999).median,
         },
       };
     }),
