@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: this recorder beside other ways of doing it, on the same packets in the same run.
  *
- * - `--quick`: fewer speakers, shorter, one round, without capacity; under three minutes
+ * - `--quick`: fewer speakers, shorter, one round, without capacity and latency; under three minutes
  * - `--only cost,stall`: some of the measures
  * - `--guard`: the recorder beside the floor alone, exit 1 where it has become dearer or loses something; for CI
  * - `--out <folder>`: where the results go, by default a dated folder in test/bench/results/

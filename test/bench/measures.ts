@@ -31,8 +31,8 @@ export type Measured = {
 /** Read their files with sox and ffprobe. */
 export const NEED_READERS: ReadonlySet<string> = new Set(["kill", "placing", "overflow"]);
 
-/** Left out of a quick run unless asked for: takes minutes at any size that says something. */
-export const LONG: ReadonlySet<string> = new Set(["capacity"]);
+/** Left out of a quick run unless asked for: these start many programs one after the other. */
+export const LONG: ReadonlySet<string> = new Set(["capacity", "latency"]);
 
 export const MEASURES = {
   cost: async (quick: boolean): Promise<Measured> => {
@@ -67,8 +67,8 @@ export const MEASURES = {
     const loss = await measureLoss("pause", 25, quick ? 5 : 10);
     return { result: loss, tables: [pauseTable(loss)], panels: [lossPanel(loss)] };
   },
-  overflow: async (): Promise<Measured> => {
-    const overflow = await measureOverflow(10, 512);
+  overflow: async (quick: boolean): Promise<Measured> => {
+    const overflow = await (quick ? measureOverflow(4, 256) : measureOverflow(10, 512));
     return { result: overflow, tables: [overflowTable(overflow)], targets: overflowTargets(overflow) };
   },
   kill: async (quick: boolean): Promise<Measured> => {
