@@ -18,8 +18,10 @@ const GUESTS = 12;
 /** With the bot ten members of the group at most. */
 const SEATS = 9;
 const LOOK_EVERY_MS = 5_000;
-/** Garbage collection comes and goes, the queue keeps its high-water mark: more than this is a leak. */
-const MEMORY_RATIO = 1.3;
+/** More than this is a leak: 0.95 to 1.02 is measured. */
+const RESIDENT_RATIO = 1.15;
+/** Of the main thread's heap a good part is garbage that waits for its collection: 1.02 to 1.12. */
+const HEAP_RATIO = 1.3;
 
 test(
   `${MINUTES} minutes of coming, going, moving and muting: nothing is lost, nothing grows`,
@@ -100,8 +102,8 @@ test(
       assert.equal(complaints, "");
     }
     assert.equal(discord.voice.keyRequests, 0, "no keys were ever lost");
-    assert.ok(late.rssBytes < early.rssBytes * MEMORY_RATIO, "resident memory is flat");
-    assert.ok(late.heapBytes < early.heapBytes * MEMORY_RATIO, "the heap is flat");
+    assert.ok(late.rssBytes < early.rssBytes * RESIDENT_RATIO, "resident memory is flat");
+    assert.ok(late.heapBytes < early.heapBytes * HEAP_RATIO, "the heap is flat");
     assert.equal(late.fileDescriptors, early.fileDescriptors, "file descriptors are constant");
     assert.deepEqual(discord.problems, []);
   },
