@@ -77,8 +77,11 @@ export class ConnectionTap {
     // The library empties the DAVE session there: what has come until then is opened with its keys.
     const destroy = networking.destroy.bind(networking);
     networking.destroy = () => {
-      this.#openArrived();
-      destroy();
+      try {
+        this.#openArrived();
+      } finally {
+        destroy();
+      }
     };
     networking.on("stateChange", this.#onState);
     this.#onState(networking.state, networking.state);

@@ -10,6 +10,8 @@ export class DatagramBatch {
   readonly #datagrams: Buffer[] = Array.from({ length: CAPACITY }, () => NOTHING);
   readonly #arrivedAtMs = new Float64Array(CAPACITY);
   #length = 0;
+  /** The first one that is not handed over yet. */
+  #next = 0;
 
   get isFull(): boolean {
     return this.#length === CAPACITY;
@@ -22,14 +24,15 @@ export class DatagramBatch {
     this.#length++;
   }
 
-  /** Hands over all there are, in order, and forgets them. */
+  /** Hands over all there are, in order, and forgets them; each once, even if `open` throws: then the next call goes on. */
   empty(open: (datagram: Buffer, arrivedAtMs: number) => void): void {
-    const count = this.#length;
-    this.#length = 0;
-    for (let at = 0; at < count; at++) {
+    while (this.#next < this.#length) {
+      const at = this.#next++;
       const datagram = this.#datagrams[at] ?? NOTHING;
       this.#datagrams[at] = NOTHING;
       open(datagram, this.#arrivedAtMs[at] ?? 0);
     }
+    this.#next = 0;
+    this.#length = 0;
   }
 }

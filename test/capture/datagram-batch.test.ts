@@ -34,6 +34,20 @@ test("a batch gives back what came in its order, each with its time, and only on
   }
 });
 
+test("a datagram that fails takes none of those behind it along", () => {
+  const batch = new DatagramBatch();
+  const opened: number[] = [];
+  const open = (datagram: Buffer): void => {
+    if (datagram.readUInt8(0) === 1) throw new Error("unfit");
+    opened.push(datagram.readUInt8(0));
+  };
+  for (const byte of [0, 1, 2]) batch.add(Buffer.of(byte), 0);
+  assert.throws(() => batch.empty(open), /unfit/);
+  batch.add(Buffer.of(3), 0);
+  batch.empty(open);
+  assert.deepEqual(opened, [0, 2, 3]);
+});
+
 test("what came before a connection ends is opened with the keys that end with it", async () => {
   await using call = await SealedCall.start();
   await call.speechArrives();
