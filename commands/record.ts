@@ -112,10 +112,19 @@ async function status(interaction: GuildCommandInteraction, options: RecordComma
   return statusAnswer(running.manifest, options);
 }
 
-/** After a crash a recording may be about to go on: whoever asks just then means that one. */
+/**
+ * After a crash a recording may be about to go on: whoever asks just then means that one. While that is not known, nobody
+ * is told that nothing is recorded.
+ */
 async function knownWhatRuns(guildId: string, { recorder, wentOn }: RecordCommandOptions): Promise<void> {
   if (wentOn === undefined || recorder.status(guildId) !== undefined) return;
-  await Promise.race([wentOn(), sleep(GOING_ON_MS, undefined, { ref: false })]);
+  const known = await Promise.race([wentOn().then(() => true), sleep(GOING_ON_MS, false, { ref: false })]);
+  if (known || recorder.status(guildId) !== undefined) return;
+  throw new RecorderError(
+    "E-STARTING",
+    "I have just been started, and do not know yet whether a recording goes on here.",
+    "Try again in a minute.",
+  );
 }
 
 function channelOf(interaction: GuildCommandInteraction): VoiceBasedChannel {

@@ -37,6 +37,20 @@ test("start, status and stop answer the person alone, and stop has one link per 
   assert.match(stop.content, /Complete/);
 });
 
+test(
+  "nobody is told that nothing is recorded while a recording may still go on after a crash",
+  limits,
+  async () => {
+    const wentOn = Promise.withResolvers<void>();
+    await using guild = await Guild.start({ wentOn: () => wentOn.promise });
+    const { discord, zoe } = guild;
+    const orders = ["record stop", "record status"].map((command) => discord.command(zoe, command));
+    for (const { content } of await Promise.all(orders)) assert.match(content, /\(E-STARTING\)/);
+    wentOn.resolve();
+    assert.match((await discord.command(zoe, "record status")).content, /Nothing is being recorded here/);
+  },
+);
+
 test("many people's links come in several messages, all of them the person's alone", limits, async () => {
   await using guild = await Guild.start();
   const { discord, zoe } = guild;

@@ -23,6 +23,8 @@ export type GuildOptions = {
   /** When a recording in an empty channel ends. */
   readonly emptyMs?: number;
   readonly silence?: SilenceTiming;
+  /** When it is known whether the recordings of a dead process go on. */
+  readonly wentOn?: () => Promise<void>;
 };
 
 export class Guild {
