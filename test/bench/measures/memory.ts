@@ -68,7 +68,7 @@ export function memoryPanel({ speakers, seconds, rows }: Memory): Panel {
     bars: rows.map(({ subject, lastResidentBytes, growthBytesPerMinute }) => ({
       label: LABELS[subject],
       value: lastResidentBytes,
-      text: `${megabytes(lastResidentBytes)}, ${growthBytesPerMinute > 0 ? "+" : ""}${megabytes(growthBytesPerMinute)}/min`,
+      text: `${megabytes(lastResidentBytes)}, ${growthBytesPerMinute > 0 ? "+" : ""}${fixed(growthBytesPerMinute / 1e6, 1)} MB/min`,
       ours: subject === "ours",
     })),
   };

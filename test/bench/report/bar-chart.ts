@@ -12,8 +12,8 @@ export type Bar = {
 
 export type Panel = { readonly title: string; readonly bars: readonly Bar[] };
 
-const WIDTH = 820;
-const LABEL_WIDTH = 220;
+const WIDTH = 860;
+const LABEL_WIDTH = 260;
 const TEXT_WIDTH = 190;
 const BAR_WIDTH = WIDTH - LABEL_WIDTH - TEXT_WIDTH;
 const ROW_HEIGHT = 22;
