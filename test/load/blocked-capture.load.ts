@@ -3,10 +3,11 @@ import { test } from "node:test";
 import { findChirps, VOICES } from "../accuracy/chirps.ts";
 import { utterances } from "../accuracy/utterances.ts";
 import { pickSeed, SeededRandom } from "../capture/seeded-random.ts";
-import { Call, fullText, trackLinks } from "../support/call.ts";
+import { Call } from "../support/call.ts";
 import { Inspector } from "../support/inspector.ts";
 import { sleep } from "../support/wait.ts";
 import { decodeWithSox } from "../support/wav-readers.ts";
+import { recordCrowd, stopWithNothingLost } from "./recorded-crowd.ts";
 
 const SPEAKERS = 25;
 const SECONDS = 10;
@@ -23,12 +24,7 @@ test(
       utterances(voice, SECONDS, "music", random),
     );
     await using call = await Call.start({ dave: true, nodeOptions: ["--inspect=127.0.0.1:0"] });
-    const people = Array.from({ length: SPEAKERS }, (_, index) => call.addHost(`Person ${index + 1}`));
-    for (const person of people) await person.join();
-    const [host] = people;
-    assert.ok(host);
-    const start = await call.discord.command(host, "record start", {});
-    await start.until((reply) => /record/i.test(reply.content), 20_000);
+    const people = await recordCrowd(call, SPEAKERS);
     const granted = /"bytes":(\d+),"asked":\d+,"msg":"voice socket buffer"/.exec(call.bot.output)?.[1];
     t.diagnostic(`the kernel granted ${granted} bytes`);
 
@@ -44,14 +40,10 @@ test(
     inspector.close();
     assert.ok(blockedMs >= BLOCK_MS * 0.99, `it was blocked for ${blockedMs} ms`);
     await talking;
-    const stop = await call.discord.command(host, "record stop");
-    await stop.until((reply) => trackLinks(fullText(reply)).size === SPEAKERS, 60_000);
+    await stopWithNothingLost(call, people);
 
-    call.assertNothingLost();
     const places: number[] = [];
     for (const [index, person] of people.entries()) {
-      const counts = call.manifest.tracks.find(({ userId }) => userId === person.id)?.counts;
-      assert.equal(counts?.received, person.sent.length, `${person.name}: as many packets received as sent`);
       const { chirps } = speechOf(index);
       const heard = findChirps(decodeWithSox(call.trackPath(person.id)), index % VOICES);
       assert.equal(heard.length, chirps.length, `${person.name}: every chirp is heard`);

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import { loadSpeech } from "../simulator/people/speech.ts";
 import type { Call } from "../support/call.ts";
-import { fullText, trackLinks } from "../support/call.ts";
 import { sleep } from "../support/wait.ts";
+import { recordCrowd, stopWithNothingLost } from "./recorded-crowd.ts";
 
 const CLIPS = ["anna", "ben", "chloe", "dan"] as const;
 
@@ -14,13 +14,7 @@ export async function nothingIsLostWhile(
   speakers: number,
   trouble: () => Promise<void>,
 ): Promise<void> {
-  const people = Array.from({ length: speakers }, (_, index) => call.addHost(`Person ${index + 1}`));
-  for (const person of people) await person.join();
-  const [host] = people;
-  assert.ok(host);
-  const start = await call.discord.command(host, "record start", {});
-  await start.until((reply) => /Recording/.test(reply.content), 30_000);
-
+  const people = await recordCrowd(call, speakers);
   const over = new AbortController();
   const talking = Promise.all(
     people.map(async (person, index) => {
@@ -32,20 +26,8 @@ export async function nothingIsLostWhile(
   await trouble();
   over.abort();
   await talking;
-
-  const stop = await call.discord.command(host, "record stop");
-  await stop.until((reply) => trackLinks(fullText(reply)).size === speakers, 60_000);
-  call.assertNothingLost();
-  const { manifest } = call;
-  for (const person of people) {
-    const track = manifest.tracks.find((candidate) => candidate.userId === person.id);
-    assert.equal(
-      track?.counts?.received,
-      person.sent.length,
-      `${person.name}: as many packets received as sent`,
-    );
-    assert.equal(track?.samples, manifest.lengthSamples);
-  }
+  await stopWithNothingLost(call, people);
+  assert.deepEqual(call.discord.problems, []);
   const sent = people.reduce((sum, person) => sum + person.sent.length, 0);
   t.diagnostic(`${sent} packets sent, received and written`);
 }
