@@ -1,7 +1,7 @@
 /** Whether `DATA_DIR` can be recorded into: writable, with room, with a sound catalog. */
 import { mkdtemp, rmdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { messageOf } from "../errors.ts";
+import { messageOf, systemCodeOf } from "../errors.ts";
 import { damageOf } from "../recordings/catalog-file.ts";
 import { diskLevel } from "../recordings/disk-space.ts";
 import { FileLock } from "../recordings/file-lock.ts";
@@ -74,8 +74,8 @@ async function problemOfMaking(directory: string): Promise<string | undefined> {
     await rmdir(await mkdtemp(join(place, ".recorder-")));
     return undefined;
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? ` (${String(error.code)})` : "";
-    return `nothing can be written in ${place}${code}`;
+    const code = systemCodeOf(error);
+    return `nothing can be written in ${place}${code === "" ? "" : ` (${code})`}`;
   }
 }
 
