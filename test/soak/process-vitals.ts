@@ -14,6 +14,8 @@ export type Vitals = {
 
 /** Looks once. Linux only. */
 export async function vitalsOf(bot: BotProcess): Promise<Vitals> {
+  // Before the metrics are asked for: the bot may close that connection some time after we have read all of it.
+  const fileDescriptors = openFiles(bot.pid).filter((name) => !name.endsWith(".wav")).length;
   const response = await fetch(`${bot.baseUrl}/metrics`, { headers: { connection: "close" } });
   const heap = /^nodejs_heap_size_used_bytes(?:\{\S*\})? (\S+)$/m.exec(await response.text())?.[1];
   const rssKib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${bot.pid}/status`, "utf8"))?.[1];
@@ -21,7 +23,7 @@ export async function vitalsOf(bot: BotProcess): Promise<Vitals> {
     atMs: performance.now(),
     rssBytes: Number(rssKib) * 1024,
     heapBytes: Number(heap),
-    fileDescriptors: openFiles(bot.pid).filter((name) => !name.endsWith(".wav")).length,
+    fileDescriptors,
   };
 }
 
