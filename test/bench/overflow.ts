@@ -35,7 +35,7 @@ const ROOMY_SLOTS = 16_384;
 const [speakers = 10, slots = 512] = process.argv.slice(2).map(Number);
 const trigger = process.env["BENCH_STALL"];
 if (trigger === undefined) throw new Error("BENCH_STALL is not set.");
-const arrivals = await arrivalsOf(speakers, MINUTES * 60);
+const arrivals = [...(await arrivalsOf(speakers, MINUTES * 60))];
 
 await using roomy = await WriterSetup.start({ slots: ROOMY_SLOTS });
 const whole = await record(roomy, arrivals, speakers);

@@ -7,20 +7,18 @@ import { loadShippedCodec, record } from "../accuracy/recorded.ts";
 import { WriterSetup } from "../writer/recording-setup.ts";
 import { arrivalsOf } from "./harness/arrivals.ts";
 import { cpuSecondsSince } from "./harness/cpu-clock.ts";
+import type { PipelineRun } from "./harness/library-run.ts";
 
 const [speakers = 25, seconds = 10] = process.argv.slice(2).map(Number);
 /** A bot runs for weeks: its threads have loaded and compiled what they use. */
-const WARM_UP_SECONDS = Number(process.env["WARM"] ?? 12);
+const WARM_UP_SECONDS = 30;
 
 await using setup = await WriterSetup.start();
 const codec = await loadShippedCodec();
 await run(1, await arrivalsOf(speakers, WARM_UP_SECONDS));
 console.log(JSON.stringify(await run(2, await arrivalsOf(speakers, seconds))));
 
-async function run(
-  handle: number,
-  packets: Iterable<SentPacket>,
-): Promise<PipelineRun> {
+async function run(handle: number, packets: Iterable<SentPacket>): Promise<PipelineRun> {
   const before = process.cpuUsage();
   const threadBefore = process.threadCpuUsage();
   const { counts } = await record(setup, packets, speakers, { codec, handle });

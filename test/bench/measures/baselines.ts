@@ -17,8 +17,8 @@ export type Baselines = {
 };
 
 export const PACKETS_PER_MINUTE = 3_000;
-/** Of audio: these do not wait for it. */
-const SECONDS = 30;
+/** Of audio: these do not wait for it. A short recording, but not one that is mostly begun and ended: in 30 s that is a tenth. */
+const SECONDS = 120;
 
 /** One after the other, so that they do not disturb each other. */
 export async function runBaselines(speakers: number): Promise<Baselines> {
