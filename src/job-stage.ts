@@ -19,7 +19,7 @@ const LAST_ORDERS_MS = 1_500;
 
 /**
  * Lives on the main thread. The work after a recording: worked at by a process with the role `jobs`, ordered by the one
- * with the role `bot`, whether they are one process or several.
+ * with the role `bot`, and anew by one with the role `web`, whether they are one process or several.
  */
 export class JobStage {
   readonly #runner: JobRunner;
@@ -39,10 +39,10 @@ export class JobStage {
       readonly catalog: Catalog;
       readonly storage: Storage;
       /** Whether the process ends by an exception that nobody caught: what runs then has failed. */
-      readonly crashing?: () => boolean;
+      readonly crashing: () => boolean;
     },
   ): Promise<JobStage> {
-    const { catalog, storage, crashing = () => false } = shared;
+    const { catalog, storage, crashing } = shared;
     const { roles, retentionDays, redisUrl, diskReserveBytes } = config;
     const log = createLog(config.logLevel, "jobs");
     // Jobs may begin, and make jobs, before the runner is ours to name.

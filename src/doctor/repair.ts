@@ -21,7 +21,9 @@ export async function repair(config: Config): Promise<readonly Finding[]> {
   stages.use(lockInstance(config.dataDir));
   const catalog = stages.use(await Catalog.open(config.dataDir, { damage: "replace" }));
   // It orders, and leaves the work to whoever has the role.
-  const jobs = stages.use(await JobStage.start({ ...config, roles: ["bot"] }, { catalog, storage }));
+  const jobs = stages.use(
+    await JobStage.start({ ...config, roles: ["bot"] }, { catalog, storage, crashing: () => false }),
+  );
   const recovery = stages.use(
     await Recovery.start({
       catalog,

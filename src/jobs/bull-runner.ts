@@ -29,7 +29,7 @@ export type BullRunnerOptions = {
   /** How long a question or a new job waits for a Redis that is away. */
   readonly commandMs?: number;
   /** Whether the process ends by an exception: nothing is begun then, and what runs when it stops has failed. */
-  readonly crashing?: () => boolean;
+  readonly crashing: () => boolean;
 };
 
 /** Long enough for a main thread busy with something else, short enough to begin a dead process's jobs soon. */
@@ -67,7 +67,7 @@ export class BullRunner implements JobRunner {
     try {
       await within(queue.waitUntilReady(), COMMAND_MS, "Redis");
       if (processors !== undefined) {
-        const { backOffMs = DEFAULT_BACK_OFF_MS, lockMs = LOCK_MS, crashing = () => false } = options;
+        const { backOffMs = DEFAULT_BACK_OFF_MS, lockMs = LOCK_MS, crashing } = options;
         const onScheduleLost = (name: string, everyMs: number) => {
           if (!isJobName(name)) return;
           // Not at once: it was given up because its processes died, perhaps of it.

@@ -25,7 +25,7 @@ export type EmbeddedRunnerOptions = {
   /** How many ended jobs are remembered. */
   readonly historyJobs?: number;
   /** Whether the process ends by an exception: nothing is begun then, and what runs when it stops has failed. */
-  readonly crashing?: () => boolean;
+  readonly crashing: () => boolean;
 };
 
 /** How long after a journal's error it is asked again. */
@@ -116,7 +116,7 @@ export class EmbeddedRunner implements JobRunner {
     await this.#pumping;
     clearTimeout(this.#timer);
     const { crashing, log } = this.#options;
-    await this.#running.end(timeoutMs, crashing?.() === true ? "crashing" : "stopping", log);
+    await this.#running.end(timeoutMs, crashing() ? "crashing" : "stopping", log);
     clearInterval(this.#ticks);
   }
 
@@ -132,7 +132,7 @@ export class EmbeddedRunner implements JobRunner {
   #pump(): void {
     const { processors, crashing } = this.#options;
     // What began in a process that is ending by an exception would be blamed for it.
-    if (processors === undefined || this.#stopping || crashing?.() === true) return;
+    if (processors === undefined || this.#stopping || crashing()) return;
     if (this.#pumping !== undefined) {
       this.#pumpAgain = true;
       return;

@@ -13,7 +13,7 @@ import type { Processor } from "../../src/jobs/job-runner.ts";
 import { createLog } from "../../src/log.ts";
 import { eventually, sleep } from "../support/wait.ts";
 import { contract } from "./contract.ts";
-import { processors, reaches } from "./contract/place.ts";
+import { never, processors, reaches } from "./contract/place.ts";
 import type { Place, StartOptions } from "./contract/place.ts";
 import { kill, killInTheMiddle, spawnRunner } from "./kill.ts";
 import { freePort, RedisServer, withoutRedis } from "./redis-server.ts";
@@ -36,8 +36,11 @@ function redis(): RedisServer {
   return server;
 }
 
-function start(redisUrl: string, { concurrency = 4, ...rest }: StartOptions): Promise<BullRunner> {
-  return BullRunner.start({ redisUrl, concurrency, log, backOffMs: 20, lockMs: 2_000, ...rest });
+function start(
+  redisUrl: string,
+  { concurrency = 4, crashing = never, ...rest }: StartOptions,
+): Promise<BullRunner> {
+  return BullRunner.start({ redisUrl, concurrency, crashing, log, backOffMs: 20, lockMs: 2_000, ...rest });
 }
 
 /** Rejects at the signal. */
@@ -173,6 +176,7 @@ test("BullMQ: a job that BullMQ gives up has failed; a scheduled one goes on", o
     redisUrl: redis().url,
     processors: processors({ expire }),
     concurrency: 1,
+    crashing: never,
     log: pino({ level: "error" }, { write: (line: string) => void told.push(JSON.parse(line)) }),
     lockMs: 2_000,
   });
@@ -206,6 +210,7 @@ test(
       redisUrl: own.url,
       processors: processors({ finish: () => Promise.resolve() }),
       concurrency: 1,
+      crashing: never,
       log: telling,
       commandMs: 500,
     });
@@ -232,6 +237,7 @@ test("a Redis that cannot be reached is refused after a bounded time, with what 
       redisUrl: `redis://:hunter2@127.0.0.1:${port}/3`,
       processors: undefined,
       concurrency: 1,
+      crashing: never,
       log,
       startMs: 1_200,
     }),
@@ -255,6 +261,7 @@ test("a server that accepts and says nothing is refused too", options, async () 
       redisUrl: `redis://127.0.0.1:${address.port}`,
       processors: undefined,
       concurrency: 1,
+      crashing: never,
       log,
       startMs: 100,
     }),

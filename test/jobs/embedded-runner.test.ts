@@ -10,7 +10,7 @@ import { createLog } from "../../src/log.ts";
 import { Catalog } from "../../src/recordings/catalog.ts";
 import { eventually, sleep } from "../support/wait.ts";
 import { contract } from "./contract.ts";
-import { processors, reaches } from "./contract/place.ts";
+import { never, processors, reaches } from "./contract/place.ts";
 import type { Place } from "./contract/place.ts";
 import { kill, killInTheMiddle, spawnRunner } from "./kill.ts";
 
@@ -24,8 +24,8 @@ async function open(): Promise<Place & { readonly directory: string; readonly ca
   return {
     directory,
     catalog,
-    start: ({ concurrency = 4, ...rest }) =>
-      EmbeddedRunner.start({ catalog, concurrency, log, backOffMs: 20, ...rest }),
+    start: ({ concurrency = 4, crashing = never, ...rest }) =>
+      EmbeddedRunner.start({ catalog, concurrency, crashing, log, backOffMs: 20, ...rest }),
     [Symbol.asyncDispose]: async () => {
       await catalog.close();
       rmSync(directory, { recursive: true, force: true });
@@ -88,6 +88,7 @@ test("embedded: a job whose process ends in the middle every time is given up", 
     catalog: place.catalog,
     processors: processors({}),
     concurrency: 1,
+    crashing: never,
     log: telling,
   });
   const state = await reaches(client, id, "failed");
@@ -124,6 +125,7 @@ test("embedded: the history of ended jobs is bounded", options, async () => {
     catalog,
     processors: processors({ finish }),
     concurrency: 1,
+    crashing: never,
     log,
     historyJobs: 10,
   });

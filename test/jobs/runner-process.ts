@@ -6,6 +6,7 @@ import { EmbeddedRunner } from "../../src/jobs/embedded-runner.ts";
 import type { Processors } from "../../src/jobs/job-runner.ts";
 import { createLog } from "../../src/log.ts";
 import { Catalog } from "../../src/recordings/catalog.ts";
+import { never } from "./contract/place.ts";
 
 /**
  * A process that works at jobs until it is killed: `node runner-process.ts <directory> [<redis address>]`. Its one job
@@ -31,5 +32,11 @@ const finish: Processors["finish"] = async (data, { signal, attempt }) => {
 const processors: Processors = { finish, expire: () => Promise.resolve(), archive: () => Promise.resolve() };
 
 if (redisUrl === undefined)
-  await EmbeddedRunner.start({ catalog: await Catalog.open(directory), processors, concurrency: 1, log });
-else await BullRunner.start({ redisUrl, processors, concurrency: 1, log, lockMs: 2_000 });
+  await EmbeddedRunner.start({
+    catalog: await Catalog.open(directory),
+    processors,
+    concurrency: 1,
+    crashing: never,
+    log,
+  });
+else await BullRunner.start({ redisUrl, processors, concurrency: 1, crashing: never, log, lockMs: 2_000 });

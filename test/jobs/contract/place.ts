@@ -21,6 +21,11 @@ export type Place = {
   start(options: StartOptions): Promise<JobRunner>;
 } & AsyncDisposable;
 
+/** The `crashing` of a process that never does. */
+export function never(): boolean {
+  return false;
+}
+
 async function unexpected(): Promise<void> {
   throw new Error("this job was not expected");
 }
