@@ -56,10 +56,7 @@ export async function startStages(
   const catalog = stages.use(await Catalog.open(config.dataDir, { damage }));
   if (catalog.replaced !== undefined)
     log.error({ moved: catalog.replaced }, "the catalog was damaged; a new one is made");
-  // Web alone neither orders work nor does any.
-  const jobs = config.roles.some((role) => role !== "web")
-    ? stages.use(await JobStage.start(config, { catalog, storage, crashing: host.crashing }))
-    : undefined;
+  const jobs = stages.use(await JobStage.start(config, { catalog, storage, crashing: host.crashing }));
   // Before any recording of this process; it goes on in the background, and is no reason to keep people waiting.
   const recovery = config.roles.includes("bot")
     ? stages.use(
@@ -67,7 +64,7 @@ export async function startStages(
           catalog,
           storage,
           stage: new RecoveryThread(),
-          onOver: (manifest) => jobs?.recordingOver(manifest),
+          onOver: (manifest) => jobs.recordingOver(manifest),
           goOnWithinMs: config.resumeWithinMs,
           log: createLog(config.logLevel, "recovery"),
         }),
@@ -85,7 +82,7 @@ export async function startStages(
         catalog,
         storage,
         retentionDays: config.retentionDays,
-        requestArchive: (id) => jobs?.requestArchive(id),
+        requestArchive: (id) => jobs.requestArchive(id),
         readiness: () => ({ gateway: bot?.discord.ready ?? true, writer: bot?.writer.alive ?? true }),
         metrics: new Metrics({ version: version(), recorder: bot?.recorder }),
         log: createLog(config.logLevel, "web"),
@@ -112,7 +109,7 @@ async function startRecording(
   stages: AsyncDisposableStack,
   config: Config,
   host: HostProcess,
-  shared: { readonly storage: Storage; readonly catalog: Catalog; readonly jobs: JobStage | undefined },
+  shared: { readonly storage: Storage; readonly catalog: Catalog; readonly jobs: JobStage },
 ): Promise<RecordingStages> {
   const { storage, catalog, jobs } = shared;
   const { logLevel } = config;
@@ -149,7 +146,7 @@ async function startRecording(
       storage,
       announce: config.announcement,
       diskReserveBytes: config.diskReserveBytes,
-      onOver: (manifest) => jobs?.recordingOver(manifest),
+      onOver: (manifest) => jobs.recordingOver(manifest),
       log: createLog(logLevel, "recordings"),
     }),
   );

@@ -18,7 +18,7 @@ export type RecordingRoutesOptions = {
   readonly storage: Storage;
   readonly retentionDays: number;
   /** Asks for a ZIP that is wanted and not there. Never rejects; may be called often. */
-  readonly requestArchive?: (id: string) => void;
+  readonly requestArchive: (id: string) => void;
 };
 
 type Signature = { exp?: string | string[]; sig?: string | string[] };
@@ -41,7 +41,7 @@ export function recordingRoutes(server: FastifyInstance, options: RecordingRoute
     const archiveBytes = (await storage.archiveFile(manifest))?.sizeBytes;
     // The page says that it is being made, while its job may have been given up long ago.
     if (archiveBytes === undefined && isOver(manifest) && manifest.tracks.length > 0)
-      options.requestArchive?.(id);
+      options.requestArchive(id);
     reply.header("cache-control", "private, no-store");
     return sendPage(reply, recordingPage(manifest, { links, retentionDays, nowMs, archiveBytes }));
   });
@@ -88,7 +88,7 @@ export function recordingRoutes(server: FastifyInstance, options: RecordingRoute
     if (!isOver(manifest)) return sendMessage(reply.header("retry-after", "30"), 409);
     const found = await storage.archiveFile(manifest);
     if (found === undefined) {
-      options.requestArchive?.(id);
+      options.requestArchive(id);
       return sendMessage(reply.header("retry-after", "30"), 503);
     }
     return sendDownload(reply, {

@@ -60,6 +60,7 @@ test("frames in the queue come out of the web as tracks of one length, resumable
       catalog,
       storage,
       retentionDays: 1,
+      requestArchive: () => undefined,
       readiness: () => ({ gateway: true, writer: writer.alive }),
       metrics: new Metrics({ version: "0", recorder }),
       log,

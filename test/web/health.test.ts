@@ -77,6 +77,7 @@ test("a port that is taken is refused with what to change", options, async () =>
     catalog: library.catalog,
     storage: library.storage,
     retentionDays: 1,
+    requestArchive: () => undefined,
     readiness: () => ({ gateway: true, writer: true }),
     metrics: new Metrics({ version: "0", recorder: undefined }),
     log: createLog("silent", "test"),
