@@ -2,7 +2,7 @@
  * Where the packets placed lately lie, and where one belongs that comes after its place was passed. Pure; fixed size.
  * All values in samples at 48 kHz; ends exclusive.
  */
-import type { TimelinePacket } from "./timeline.ts";
+import type { TimelinePacket } from "./timeline-packet.ts";
 
 /** Where a late packet belongs: `span` samples from `position`, of which it may fill `start` to `end`. */
 export type Room = {

@@ -10,19 +10,7 @@ import { PlacedPackets } from "./placed-packets.ts";
 import type { Room } from "./placed-packets.ts";
 import { LOOK_AHEAD_SAMPLES, SenderClock } from "./sender-clock.ts";
 import { SkippedNumbers } from "./skipped-numbers.ts";
-
-export type TimelinePacket = {
-  /** Extended; see `rtp-unwrap.ts`. */
-  readonly sequence: number;
-  /** Extended. */
-  readonly timestamp: number;
-  /** On the recording's clock; fractions allowed. */
-  readonly arrival: number;
-  /** Duration. */
-  readonly samples: number;
-  /** Discord's silence frame, which a server may make up: it never anchors anything. */
-  readonly silent: boolean;
-};
+import type { TimelinePacket } from "./timeline-packet.ts";
 
 export type TimelineSink<P> = {
   /**

@@ -9,7 +9,7 @@ import { CallWatch } from "./call-watch.ts";
 import { cancelled, movedBeforeStart } from "./capture-errors.ts";
 import { ConnectionTap } from "./connection-tap.ts";
 import type { TapOutlet } from "./connection-tap.ts";
-import type { OpusCodec } from "./decoder.ts";
+import type { OpusCodec } from "./opus-decoder.ts";
 import type { LinkTiming } from "./link-timing.ts";
 import { KeyWatch } from "./key-watch.ts";
 import { monotonicMs } from "./monotonic-clock.ts";

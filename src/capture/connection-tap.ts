@@ -5,7 +5,7 @@ import type { Log } from "../log.ts";
 import { ClearWindow } from "./clear-window.ts";
 import { daveOf, keyStateOf, membersOf } from "./call-state.ts";
 import { DatagramBatch } from "./datagram-batch.ts";
-import type { OpusCodec } from "./decoder.ts";
+import type { OpusCodec } from "./opus-decoder.ts";
 import { FormerKeys } from "./former-keys.ts";
 import type { KeyWatch } from "./key-watch.ts";
 import { MediaIntake } from "./media-intake.ts";

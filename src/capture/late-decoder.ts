@@ -1,6 +1,6 @@
 /** Decodes packets that come after others which follow them. */
 import type { Channels } from "../audio/pcm.ts";
-import type { OpusCodec, OpusDecoder } from "./decoder.ts";
+import type { OpusCodec, OpusDecoder } from "./opus-decoder.ts";
 import { PacketMemory } from "./packet-memory.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { opusFecSamples } from "../audio/opus-packet.ts";
 import type { Channels } from "../audio/pcm.ts";
 import type { ConcealmentStep } from "./concealment.ts";
-import type { OpusDecoder } from "./decoder.ts";
+import type { OpusDecoder } from "./opus-decoder.ts";
 import type { FecDecoder, FecLibrary } from "./fec-library.ts";
 
 /** As many packets bring a decoder that never heard a sender where one is that heard all; with 4 FEC is 8 dB worse. */

@@ -9,7 +9,7 @@ import type { TimelineSink } from "../audio/timeline.ts";
 import { concealHole } from "./concealment.ts";
 import type { ConcealmentSink, Hole } from "./concealment.ts";
 import { ConcealedSpans } from "./concealed-spans.ts";
-import type { OpusCodec, OpusDecoder } from "./decoder.ts";
+import type { OpusCodec, OpusDecoder } from "./opus-decoder.ts";
 import { FrameOrder } from "./frame-order.ts";
 import { LateDecoder } from "./late-decoder.ts";
 import { nonceOf } from "./media-lock.ts";

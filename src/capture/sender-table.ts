@@ -1,5 +1,5 @@
 import type { Channels } from "../audio/pcm.ts";
-import type { OpusCodec } from "./decoder.ts";
+import type { OpusCodec } from "./opus-decoder.ts";
 import { Segment } from "./segment.ts";
 import type { SenderNews } from "./sender-map.ts";
 import type { Track } from "./track.ts";

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { FRAME_SAMPLES, SAMPLE_RATE } from "../../src/audio/pcm.ts";
 import { loadOpusCodec } from "../../src/capture/decoder.ts";
-import type { OpusCodec } from "../../src/capture/decoder.ts";
+import type { OpusCodec } from "../../src/capture/opus-decoder.ts";
 import { FecLibrary } from "../../src/capture/fec-library.ts";
 import { KeyWatch } from "../../src/capture/key-watch.ts";
 import { MediaIntake } from "../../src/capture/media-intake.ts";

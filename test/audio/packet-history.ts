@@ -4,7 +4,7 @@
  */
 import { RtpUnwrapper } from "../../src/audio/rtp-unwrap.ts";
 import { Timeline } from "../../src/audio/timeline.ts";
-import type { TimelinePacket } from "../../src/audio/timeline.ts";
+import type { TimelinePacket } from "../../src/audio/timeline-packet.ts";
 import type { SeededRandom } from "../capture/seeded-random.ts";
 
 export const FRAME = 960;

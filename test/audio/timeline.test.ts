@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LOOK_AHEAD_SAMPLES } from "../../src/audio/sender-clock.ts";
 import { CROSSFADE_SAMPLES, Timeline } from "../../src/audio/timeline.ts";
-import type { TimelinePacket } from "../../src/audio/timeline.ts";
+import type { TimelinePacket } from "../../src/audio/timeline-packet.ts";
 import { DELAY, FRAME, SECOND, Sender, deliver, errorMs, errorsOf, record } from "./packet-history.ts";
 
 /** Two talkspurts of two seconds with two seconds between. */

@@ -1,6 +1,6 @@
 import { FRAME_SAMPLES } from "../../src/audio/pcm.ts";
 import { loadOpusCodec } from "../../src/capture/decoder.ts";
-import type { OpusCodec } from "../../src/capture/decoder.ts";
+import type { OpusCodec } from "../../src/capture/opus-decoder.ts";
 import { emptyRtpHeader } from "../../src/capture/rtp.ts";
 import { Segment } from "../../src/capture/segment.ts";
 import { Track } from "../../src/capture/track.ts";

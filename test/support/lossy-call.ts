@@ -3,7 +3,7 @@ import { createEncoder } from "libopus-wasm";
 import type { EncoderOptions } from "libopus-wasm";
 import type { Channels } from "../../src/audio/pcm.ts";
 import { loadOpusCodec } from "../../src/capture/decoder.ts";
-import type { OpusCodec } from "../../src/capture/decoder.ts";
+import type { OpusCodec } from "../../src/capture/opus-decoder.ts";
 import { emptyRtpHeader } from "../../src/capture/rtp.ts";
 import { Segment } from "../../src/capture/segment.ts";
 import { TrackAccount } from "../../src/capture/track-account.ts";
