@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { totalmem } from "node:os";
 import { z } from "zod";
+import { recordCommand } from "../commands/record.ts";
 import { CaptureThread } from "./capture/capture-thread.ts";
 import type { Config } from "./config.ts";
 import { Bot } from "./discord/bot.ts";
@@ -91,15 +92,14 @@ export async function startStages(
   }
   if (bot === undefined) return log.info({ roles: config.roles }, "ready");
   const { discord, recorder } = bot;
-  await discord.serve({
-    recorder,
-    links,
-    retentionDays: config.retentionDays,
-    wentOn: async () => recovery?.wentOn(),
-  });
+  const { retentionDays } = config;
+  const { botUserId, notices } = discord;
+  const wentOn = async (): Promise<void> => recovery?.wentOn();
+  const record = recordCommand({ recorder, links, retentionDays, notices, botUserId, wentOn });
+  await discord.serve({ recorder, commands: [record], links, retentionDays });
   recovery?.goOnWith((left) => goOn(left, bot, log));
   recovery?.tellPeople((manifest) => discord.tellRecovered(manifest));
-  log.info({ invite: inviteLink(discord.botUserId) }, "ready: join a voice channel and type /record start");
+  log.info({ invite: inviteLink(botUserId) }, "ready: join a voice channel and type /record start");
 }
 
 type RecordingStages = { readonly discord: Bot; readonly writer: WriterThread; readonly recorder: Recorder };

@@ -1,14 +1,14 @@
 import { Events, Status } from "discord.js";
 import type { Client } from "discord.js";
-import { recordCommand } from "../../commands/record.ts";
 import type { VoiceGateway } from "../capture/voice-gateway.ts";
 import { messageOf, RecorderError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { within } from "../recordings/deadline.ts";
 import type { Manifest } from "../recordings/manifest.ts";
-import type { Names, NoticeBoard } from "../recordings/people.ts";
+import type { Names } from "../recordings/people.ts";
 import type { Recorder } from "../recordings/recorder.ts";
 import { createClient } from "./client.ts";
+import type { Command } from "./command.ts";
 import { Dispatch } from "./dispatch.ts";
 import { explainRefusal, logIn } from "./login.ts";
 import { GuildNames } from "./names.ts";
@@ -37,9 +37,8 @@ export type BotOptions = {
 };
 
 export type ServeOptions = LinkSource & {
-  readonly recorder: Pick<Recorder, "start" | "stop" | "status" | "recordEvent" | "active" | "reconnect">;
-  /** Resolves when the recordings of a process that died have gone on, or will not. */
-  readonly wentOn?: () => Promise<void>;
+  readonly recorder: Pick<Recorder, "stop" | "status" | "recordEvent" | "active" | "reconnect">;
+  readonly commands: readonly Command[];
   /** How long a recording goes on in a channel without people; five minutes unless given. */
   readonly emptyMs?: number;
   readonly silence?: SilenceTiming;
@@ -49,10 +48,9 @@ export type ServeOptions = LinkSource & {
 export class Bot {
   readonly gateway: VoiceGateway;
   readonly names: Names;
-  readonly notices: NoticeBoard;
+  readonly notices: GuildNotices;
   readonly #client: Client<true>;
   readonly #log: Log;
-  readonly #notices: GuildNotices;
   #source: LinkSource | undefined;
   #dispatch: Dispatch | undefined;
   #presence: Presence | undefined;
@@ -64,8 +62,7 @@ export class Bot {
     this.#log = log;
     this.gateway = new VoiceAdapter(client, log);
     this.names = new GuildNames(client, log);
-    this.#notices = new GuildNotices(client, log);
-    this.notices = this.#notices;
+    this.notices = new GuildNotices(client, log);
   }
 
   /** Logged in, every guild known. Rejects with `E-TOKEN`, `E-INTENTS` or `E-DISCORD-UNREACHABLE`. */
@@ -98,13 +95,13 @@ export class Bot {
     );
   }
 
-  /** Registers and takes commands, watches the recorded channels, and removes `[REC]` that a crash left. Once. */
+  /** Registers and takes the commands, watches the recorded channels, and removes `[REC]` that a crash left. Once. */
   async serve(options: ServeOptions): Promise<void> {
-    const { recorder, links, retentionDays, emptyMs, silence, wentOn } = options;
+    const { recorder, commands, links, retentionDays, emptyMs, silence } = options;
     this.#source = { links, retentionDays };
     const log = this.#log;
     const client = this.#client;
-    const notices = this.#notices;
+    const notices = this.notices;
     this.#presence = new Presence({
       client,
       recorder,
@@ -121,15 +118,7 @@ export class Bot {
     notices.onEndedByItself((manifest, endedBecause) =>
       tellStarter(client, manifest, { links, retentionDays, endedBecause, log }),
     );
-    const record = recordCommand({
-      recorder,
-      links,
-      retentionDays,
-      notices,
-      botUserId: this.botUserId,
-      ...(wentOn === undefined ? {} : { wentOn }),
-    });
-    this.#dispatch = new Dispatch(client, [record], log);
+    this.#dispatch = new Dispatch(client, commands, log);
     const restore = (guildId: string): void => {
       if (recorder.status(guildId) === undefined) void notices.restoreNickname(guildId);
     };

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PermissionFlagsBits } from "discord.js";
+import { recordCommand } from "../../commands/record.ts";
 import { Bot } from "../../src/discord/bot.ts";
 import type { SilenceTiming } from "../../src/discord/silence-watch.ts";
 import { createLog } from "../../src/log.ts";
@@ -68,8 +69,11 @@ export class Guild {
     const surroundings = { capture, writer, catalog, names, notices, storage, announce: false, log };
     const recorder = stack.use(await Recorder.start({ ...surroundings, diskReserveBytes: 0 }));
     const links = new Links({ publicUrl: "https://rec.example", secret: "s".repeat(32) });
-    const { prepare: _, ...serving } = options;
-    await bot.serve({ recorder, links, retentionDays: 30, ...serving });
+    const { prepare: _, wentOn, ...serving } = options;
+    const source = { recorder, links, retentionDays: 30 };
+    const going = wentOn === undefined ? {} : { wentOn };
+    const record = recordCommand({ ...source, notices, botUserId: bot.botUserId, ...going });
+    await bot.serve({ ...source, commands: [record], ...serving });
     return new Guild({ discord, bot, recorder, capture, writer, links, zoe }, stack.move());
   }
 
