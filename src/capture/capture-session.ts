@@ -2,7 +2,7 @@ import { toErrorData } from "../errors.ts";
 import type { RecorderError } from "../errors.ts";
 import { SAMPLE_RATE } from "../audio/pcm.ts";
 import type { Log } from "../log.ts";
-import type { FrameProducer } from "../queue/frame-queue.ts";
+import type { FrameProducer } from "../queue/frame-producer.ts";
 import type { CaptureEvent, CaptureRequest, CaptureResult, RecordingHandle } from "../recordings/stages.ts";
 import type { CaptureBooks } from "./capture-books.ts";
 import { CallWatch } from "./call-watch.ts";

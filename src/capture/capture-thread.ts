@@ -1,7 +1,7 @@
 import { fromErrorData, toErrorData } from "../errors.ts";
 import type { ErrorData, RecorderError } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { FrameProducer } from "../queue/frame-queue.ts";
+import { FrameProducer } from "../queue/frame-producer.ts";
 import type { FrameQueueMemory } from "../queue/frame-queue.ts";
 import type {
   CaptureEvent,

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { messageOf, toErrorData } from "../errors.ts";
 import { createLog } from "../log.ts";
-import { FrameProducer } from "../queue/frame-queue.ts";
+import { FrameProducer } from "../queue/frame-producer.ts";
 import type { CaptureRequest, RecordingHandle } from "../recordings/stages.ts";
 import { CaptureBooks } from "./capture-books.ts";
 import { CaptureSession } from "./capture-session.ts";

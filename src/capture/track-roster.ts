@@ -1,7 +1,7 @@
 import { BYTES_PER_SAMPLE, FRAME_SAMPLES, samplesOfMs } from "../audio/pcm.ts";
 import type { Channels } from "../audio/pcm.ts";
 import type { Log } from "../log.ts";
-import type { FrameProducer } from "../queue/frame-queue.ts";
+import type { FrameProducer } from "../queue/frame-producer.ts";
 import type { CaptureEvent, RecordingHandle } from "../recordings/stages.ts";
 import type { CaptureBooks } from "./capture-books.ts";
 import { Track } from "./track.ts";

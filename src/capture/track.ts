@@ -1,4 +1,4 @@
-import type { FrameProducer } from "../queue/frame-queue.ts";
+import type { FrameProducer } from "../queue/frame-producer.ts";
 import { BYTES_PER_SAMPLE, FRAME_SAMPLES } from "../audio/pcm.ts";
 import type { Channels } from "../audio/pcm.ts";
 import type { RecordingHandle } from "../recordings/stages.ts";

@@ -1,7 +1,7 @@
 /** The folder of one recording while it is written: tracks, manifest, events. */
 import * as fs from "node:fs";
 import path from "node:path";
-import type { Frame } from "../queue/frame-queue.ts";
+import type { Frame } from "../queue/frame.ts";
 import type { RecordingEvent } from "../recordings/events.ts";
 import type { Manifest } from "../recordings/manifest.ts";
 import type { OpenRequest, UnwrittenTrack, WrittenTrack } from "../recordings/stages.ts";

@@ -1,6 +1,6 @@
 /** Samples that follow each other, gathered until a write is worth its cost. */
 import { BYTES_PER_SAMPLE } from "../audio/pcm.ts";
-import type { Frame } from "../queue/frame-queue.ts";
+import type { Frame } from "../queue/frame.ts";
 
 /** 15 pages: the cheapest block size measured (1.6 µs CPU per frame; 4 KiB costs 4.0, 1 MiB 6.8). */
 const BLOCK_BYTES = 61_440;

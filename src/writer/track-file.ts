@@ -2,7 +2,7 @@
 import type { Channels } from "../audio/pcm.ts";
 import { blockAlignOf } from "../audio/wav-header.ts";
 import type { WavTags } from "../audio/wav-tags.ts";
-import type { Frame } from "../queue/frame-queue.ts";
+import type { Frame } from "../queue/frame.ts";
 import { Coverage } from "./coverage.ts";
 import { GrowingWav } from "./growing-wav.ts";
 import { SampleBlock } from "./sample-block.ts";

@@ -7,7 +7,8 @@
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import { RecorderError, toErrorData } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { type FrameQueueMemory, FrameConsumer } from "../queue/frame-queue.ts";
+import { FrameConsumer } from "../queue/frame-consumer.ts";
+import type { FrameQueueMemory } from "../queue/frame-queue.ts";
 import type { OpenRequest, RecordingHandle, UnwrittenTrack, WrittenTrack } from "../recordings/stages.ts";
 import { diskError } from "./disk-error.ts";
 import type { FromWriter, ToWriter, WriterCall } from "./protocol.ts";

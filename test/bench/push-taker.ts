@@ -1,6 +1,6 @@
 /** The other end of `push.ts`: takes frames, copies each into a block as a writer would, and counts them. */
 import { parentPort, workerData } from "node:worker_threads";
-import { FrameConsumer } from "../../src/queue/frame-queue.ts";
+import { FrameConsumer } from "../../src/queue/frame-consumer.ts";
 import type { FrameQueueMemory } from "../../src/queue/frame-queue.ts";
 
 export type TakerData = {

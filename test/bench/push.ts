@@ -7,7 +7,8 @@ import { createHistogram } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { BYTES_PER_SAMPLE, FRAME_SAMPLES } from "../../src/audio/pcm.ts";
-import { FrameProducer, createFrameQueueMemory } from "../../src/queue/frame-queue.ts";
+import { FrameProducer } from "../../src/queue/frame-producer.ts";
+import { createFrameQueueMemory } from "../../src/queue/frame-queue.ts";
 import { percentiles } from "./preload/figures.ts";
 import type { TakerData } from "./push-taker.ts";
 

@@ -11,7 +11,8 @@ import { CaptureThread } from "../../src/capture/capture-thread.ts";
 import type { VoiceUpdate } from "../../src/capture/voice-gateway.ts";
 import { toErrorData } from "../../src/errors.ts";
 import type { ErrorData } from "../../src/errors.ts";
-import { FrameConsumer, createFrameQueueMemory } from "../../src/queue/frame-queue.ts";
+import { FrameConsumer } from "../../src/queue/frame-consumer.ts";
+import { createFrameQueueMemory } from "../../src/queue/frame-queue.ts";
 import type { CaptureEvent, CaptureRequest, CaptureResult } from "../../src/recordings/stages.ts";
 
 export type ChildCommand =

@@ -7,7 +7,9 @@ import type { DaveState } from "../../src/capture/media-lock.ts";
 import { emptyRtpHeader } from "../../src/capture/rtp.ts";
 import { TrackAccount } from "../../src/capture/track-account.ts";
 import { Track } from "../../src/capture/track.ts";
-import { FrameConsumer, FrameProducer, createFrameQueueMemory } from "../../src/queue/frame-queue.ts";
+import { FrameConsumer } from "../../src/queue/frame-consumer.ts";
+import { FrameProducer } from "../../src/queue/frame-producer.ts";
+import { createFrameQueueMemory } from "../../src/queue/frame-queue.ts";
 import { balances } from "../../src/recordings/counts.ts";
 import type { TrackCounts } from "../../src/recordings/counts.ts";
 

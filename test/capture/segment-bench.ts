@@ -5,7 +5,9 @@ import { emptyRtpHeader } from "../../src/capture/rtp.ts";
 import { Segment } from "../../src/capture/segment.ts";
 import { Track } from "../../src/capture/track.ts";
 import { TrackAccount } from "../../src/capture/track-account.ts";
-import { FrameConsumer, FrameProducer, createFrameQueueMemory } from "../../src/queue/frame-queue.ts";
+import { FrameConsumer } from "../../src/queue/frame-consumer.ts";
+import { FrameProducer } from "../../src/queue/frame-producer.ts";
+import { createFrameQueueMemory } from "../../src/queue/frame-queue.ts";
 import { encodeTone } from "../support/opus-tones.ts";
 
 export const SILENCE = Buffer.from([0xf8, 0xff, 0xfe]);

@@ -1,7 +1,7 @@
 /** Worker: takes the numbered frames `from` to `to`, checks each bit, then reports the first fault. */
 import { parentPort, workerData } from "node:worker_threads";
 import type { FrameQueueMemory } from "../../src/queue/frame-queue.ts";
-import { FrameConsumer } from "../../src/queue/frame-queue.ts";
+import { FrameConsumer } from "../../src/queue/frame-consumer.ts";
 import { faultOfNumbered } from "./numbered-frames.ts";
 
 const { memory, from, to } = workerData as { memory: FrameQueueMemory; from: number; to: number };

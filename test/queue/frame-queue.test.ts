@@ -3,13 +3,9 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";
 import type { FrameQueueMemory } from "../../src/queue/frame-queue.ts";
-import {
-  createFrameQueueMemory,
-  FrameConsumer,
-  FrameProducer,
-  queueLevels,
-  wakeConsumer,
-} from "../../src/queue/frame-queue.ts";
+import { FrameConsumer } from "../../src/queue/frame-consumer.ts";
+import { FrameProducer } from "../../src/queue/frame-producer.ts";
+import { createFrameQueueMemory, queueLevels, wakeConsumer } from "../../src/queue/frame-queue.ts";
 import { HEAD_WORD, REFUSED_WORD, SLOT_BYTES, TAIL_WORD } from "../../src/queue/slot-layout.ts";
 import { faultOfNumbered, offerNumbered } from "./numbered-frames.ts";
 

@@ -1,7 +1,8 @@
 /** Frames whose every field and sample follow from their number, so that a lost, repeated, moved or torn one shows. */
 import type { Channels } from "../../src/audio/pcm.ts";
 import { BYTES_PER_SAMPLE, FRAME_SAMPLES } from "../../src/audio/pcm.ts";
-import type { Frame, FrameProducer } from "../../src/queue/frame-queue.ts";
+import type { Frame } from "../../src/queue/frame.ts";
+import type { FrameProducer } from "../../src/queue/frame-producer.ts";
 
 const scratch = new Int16Array(FRAME_SAMPLES * 2 + 8);
 const scratchBytes = new Uint8Array(scratch.buffer);

@@ -1,7 +1,7 @@
 /** Worker: offers the numbered frames `from` to `to`, retrying refused ones after a breath, then ends. */
 import { workerData } from "node:worker_threads";
 import type { FrameQueueMemory } from "../../src/queue/frame-queue.ts";
-import { FrameProducer } from "../../src/queue/frame-queue.ts";
+import { FrameProducer } from "../../src/queue/frame-producer.ts";
 import { offerNumbered } from "./numbered-frames.ts";
 
 const { memory, from, to } = workerData as { memory: FrameQueueMemory; from: number; to: number };

@@ -8,7 +8,9 @@ import { emptyRtpHeader } from "../../src/capture/rtp.ts";
 import { Segment } from "../../src/capture/segment.ts";
 import { TrackAccount } from "../../src/capture/track-account.ts";
 import { Track } from "../../src/capture/track.ts";
-import { FrameConsumer, FrameProducer, createFrameQueueMemory } from "../../src/queue/frame-queue.ts";
+import { FrameConsumer } from "../../src/queue/frame-consumer.ts";
+import { FrameProducer } from "../../src/queue/frame-producer.ts";
+import { createFrameQueueMemory } from "../../src/queue/frame-queue.ts";
 import { loadSpeech } from "../simulator/people/speech.ts";
 
 /** Five seconds of a person talking, interleaved for this many channels. */

@@ -4,7 +4,9 @@ import os from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 import { FRAME_SAMPLES } from "../../src/audio/pcm.ts";
-import { createFrameQueueMemory, FrameConsumer, FrameProducer } from "../../src/queue/frame-queue.ts";
+import { FrameConsumer } from "../../src/queue/frame-consumer.ts";
+import { FrameProducer } from "../../src/queue/frame-producer.ts";
+import { createFrameQueueMemory } from "../../src/queue/frame-queue.ts";
 import { RecordingFiles } from "../../src/writer/recording-files.ts";
 import { manifestOf, pcmOf, STARTED_AT_MS } from "./recording-setup.ts";
 

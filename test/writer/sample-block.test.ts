@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createFrameQueueMemory, FrameConsumer, FrameProducer } from "../../src/queue/frame-queue.ts";
+import { FrameConsumer } from "../../src/queue/frame-consumer.ts";
+import { FrameProducer } from "../../src/queue/frame-producer.ts";
+import { createFrameQueueMemory } from "../../src/queue/frame-queue.ts";
 import { SampleBlock } from "../../src/writer/sample-block.ts";
 import { SeededRandom } from "../capture/seeded-random.ts";
 
