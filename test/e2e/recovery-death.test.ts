@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { SAMPLE_RATE } from "../../src/audio/pcm.ts";
 import type { Person } from "../simulator/person.ts";
 import { toneSpeech } from "../simulator/people/speech.ts";
 import { Call } from "../support/call.ts";
+import { toneSecondsIn, untilWritten } from "../support/live-track.ts";
 import { ThreadFault } from "../support/thread-fault.ts";
-import { toneAmplitude } from "../support/tones.ts";
-import { eventually, sleep } from "../support/wait.ts";
+import { eventually } from "../support/wait.ts";
 import { firstChannel } from "../support/wav-readers.ts";
 import { startRecording } from "./recorded-tones.ts";
 
@@ -29,6 +28,7 @@ async function startCall(faults: ThreadFault): Promise<{ call: Call; anna: Perso
 async function leaveBehind(call: Call, anna: Person): Promise<void> {
   await startRecording(call, anna);
   await anna.say(toneSpeech(450, 2));
+  await untilWritten(call, anna, 450, 1.5);
   await call.bot.stop("SIGKILL");
   assert.equal(call.manifest.state, "recording", "it was killed in the middle");
 }
@@ -38,8 +38,8 @@ async function assertRecovered(call: Call, anna: Person): Promise<void> {
   assert.equal(call.manifest.recovered, true);
   const samples = firstChannel(call.trackPath(anna.id));
   assert.equal(samples.length, call.manifest.lengthSamples);
-  const middle = samples.findIndex((sample) => Math.abs(sample) > 0.02) + SAMPLE_RATE;
-  assert.ok(toneAmplitude(samples.subarray(middle, middle + SAMPLE_RATE / 2), 450) > 0.1);
+  const seconds = toneSecondsIn(samples, 450);
+  assert.ok(seconds >= 1.5, `all that was in the file: ${seconds} s`);
 }
 
 for (const [fault, what] of [
@@ -69,7 +69,7 @@ test(
     await leaveBehind(owned, anna);
     faults.order("recovery", "stall");
     await owned.restart();
-    await sleep(1_000);
+    await faults.stalled();
     assert.equal(owned.manifest.state, "recording", "the recovery stands still");
     const beforeMs = performance.now();
     const exit = await owned.bot.stop("SIGTERM");

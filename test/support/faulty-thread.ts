@@ -2,10 +2,10 @@
  * Threads that die on demand, for a process started with `node --import ./test/support/faulty-thread.ts`. The file named
  * by `FAULTY_THREAD` says which one and how, such as `writer memory`, and is removed as it happens. `throw`: an exception
  * that nobody catches; `reject`: a rejection that nobody handles; `exit`: the thread ends itself; `memory`: it takes
- * memory until it is refused; `stall`: it does nothing until the file is gone.
+ * memory until it is refused; `stall`: it does nothing until the file is gone, and a file beside it, `….stalled`, says so.
  */
 import type * as fs from "node:fs";
-import { readFileSync, rmSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire, syncBuiltinESMExports } from "node:module";
 import { isMainThread, parentPort, threadName } from "node:worker_threads";
 
@@ -52,7 +52,10 @@ function demanded(file: string): string {
 function obey(file: string): void {
   const how = demanded(file);
   if (how === "") return;
-  if (how === "stall") return stallWhile(() => demanded(file) === "stall");
+  if (how === "stall") {
+    writeFileSync(`${file}.stalled`, "");
+    return stallWhile(() => demanded(file) === "stall");
+  }
   rmSync(file);
   if (how === "exit") process.exit(1);
   if (how === "memory") hoard();

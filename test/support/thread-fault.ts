@@ -30,9 +30,14 @@ export class ThreadFault implements Disposable {
     await eventually("the thread takes its fault", () => !existsSync(this.#file), 20_000);
   }
 
+  /** Resolves when a thread stands still as it was told. */
+  async stalled(): Promise<void> {
+    await eventually("the thread stands still", () => existsSync(`${this.#file}.stalled`), 20_000);
+  }
+
   /** Ends a stall. */
   withdraw(): void {
-    rmSync(this.#file, { force: true });
+    for (const file of [this.#file, `${this.#file}.stalled`]) rmSync(file, { force: true });
   }
 
   [Symbol.dispose](): void {
