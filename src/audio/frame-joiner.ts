@@ -1,4 +1,4 @@
-/** Fits decoded frames to the places that the timeline gave them. Pure; one per segment. */
+/** Fits decoded frames to the places that the timeline gave them. Pure; one per track. */
 import { BYTES_PER_SAMPLE } from "./pcm.ts";
 import type { Channels } from "./pcm.ts";
 import { stretch } from "./stretch.ts";
@@ -25,12 +25,12 @@ export class FrameJoiner {
 
   /**
    * Returns the frame after the one joined last: `span` samples to be written at `position`, which replace what overlaps.
-   * Where it begins before that one's end, by up to `CROSSFADE_SAMPLES`, both are mixed.
+   * Where it begins before that one's end, by up to `CROSSFADE_SAMPLES`, both are mixed; by more, it takes its place.
    */
   join(pcm: Buffer, position: number, span: number): Buffer {
     const fitted = this.fit(pcm, span);
-    const overlap = Math.min(this.#end - position, this.#tailSamples);
-    const joined = overlap > 0 ? this.#mix(fitted, overlap) : fitted;
+    const overlap = this.#end - position;
+    const joined = overlap > 0 && overlap <= this.#tailSamples ? this.#mix(fitted, overlap) : fitted;
     this.#tailSamples = Math.min(CROSSFADE_SAMPLES, span);
     joined.copy(this.#tail, 0, joined.length - this.#tailSamples * this.#blockBytes);
     this.#end = position + span;

@@ -17,12 +17,16 @@ export type TimelineSink<P> = {
    * Called in sequence order. `lostSamples` went missing between this one and the one before, at most what there is
    * room for; 0 where the sender was silent. The packet takes `span` samples: its own duration, or up to 5 ‰ more or less where the sender's
    * clock runs at another pace. The position may be negative for audio from before the clock began, and up to
-   * `CROSSFADE_SAMPLES` before the end of the packet placed last: both are to be heard there.
+   * `CROSSFADE_SAMPLES` before the end of the packet placed last, or of what others have said: both are to be heard there.
    */
   place(packet: P, position: number, lostSamples: number, span: number): void;
   /** Called instead of `place`: the packet belongs further into the future than any honest sender's. */
   refuse(packet: P): void;
 };
+
+/** What others have said on the same track; a talkspurt that belongs into it goes behind it. */
+export type Taken = { readonly start: number; readonly end: number };
+export const NOTHING_TAKEN: Taken = { start: Infinity, end: -Infinity };
 
 /** A talkspurt that belongs into the one before it is moved behind it but for this: 5 ms. */
 export const CROSSFADE_SAMPLES = 240;
@@ -64,14 +68,14 @@ export class Timeline<P extends TimelinePacket> {
   }
 
   /** Places every packet whose place is certain by `now`. */
-  advance(now: number, sink: TimelineSink<P>): void {
+  advance(now: number, sink: TimelineSink<P>, taken = NOTHING_TAKEN): void {
     for (let head = this.#waiting[0]; head !== undefined; head = this.#waiting[0]) {
       const onset = this.#clock.onset(head, this.#last, this.#waiting, now);
       if (onset === "unclear") return;
       if (this.#missingBefore(head) > 0 && now - head.arrival < LOOK_AHEAD_SAMPLES) return;
       if (onset === "talkspurt") this.#clock.anchorTo(this.#waiting);
       this.#waiting.shift();
-      this.#place(head, onset === "talkspurt", sink);
+      this.#place(head, onset === "talkspurt", sink, taken);
     }
   }
 
@@ -88,7 +92,7 @@ export class Timeline<P extends TimelinePacket> {
     return this.#placed.patch(packet, heldBack);
   }
 
-  #place(head: P, isOnset: boolean, sink: TimelineSink<P>): void {
+  #place(head: P, isOnset: boolean, sink: TimelineSink<P>, taken: Taken): void {
     const last = this.#last;
     this.#last = head;
     let position = head.timestamp + (this.#clock.anchor ?? 0);
@@ -96,10 +100,11 @@ export class Timeline<P extends TimelinePacket> {
       const behind = head.arrival - position;
       if (behind < -EARLY_SAMPLES || behind > LATE_SAMPLES) position = Math.round(head.arrival);
     }
-    const shared =
-      isOnset && last !== undefined ? Math.min(CROSSFADE_SAMPLES, last.samples / 2, head.samples / 2) : 0;
-    if (position < this.#end - shared) {
-      position = this.#end - shared;
+    const shared = isOnset ? Math.min(CROSSFADE_SAMPLES, (last ?? head).samples / 2, head.samples / 2) : 0;
+    const isInside = isOnset && !head.silent && position >= taken.start;
+    const end = isInside ? Math.max(this.#end, taken.end) : this.#end;
+    if (position < end - shared) {
+      position = end - shared;
       if (isOnset) this.#clock.yieldTo(position - head.timestamp);
     }
     if (position - head.arrival > MAX_AHEAD_SAMPLES) {

@@ -1,12 +1,10 @@
 /** What is put in place of lost packets, and for how long. Pure but for the decoder it is given. */
+import { fadeInEdge, fadeOut } from "../audio/fade.ts";
 import { BYTES_PER_SAMPLE } from "../audio/pcm.ts";
 import type { Channels } from "../audio/pcm.ts";
 
 /** At most this much is made up in place of lost audio: 100 ms. Beyond that, silence is more honest. */
 const MAX_CONCEALED_SAMPLES = 4_800;
-
-/** What is recovered behind silence fades in over 2.5 ms: no click, and no word lost. */
-const FADE_IN_SAMPLES = 120;
 
 /** Durations that a decoder can make up at a time, the longest first: 20, 10, 5 and 2.5 ms. */
 const STEPS_SAMPLES = [960, 480, 240, 120] as const;
@@ -69,7 +67,7 @@ export function concealHole(
   const frame = decoder.recoverBefore(next);
   if (frame?.length !== recoverable * sampleBytes) return { atBeginning: done, atEnd: 0 };
   const recovered = frame.subarray(frame.length - atEnd * sampleBytes);
-  if (leavesSilence) fadeIn(recovered.subarray(0, FADE_IN_SAMPLES * sampleBytes), channels);
+  if (leavesSilence) fadeInEdge(recovered, channels);
   sink.takeConcealed(hole.to - atEnd, recovered);
   return { atBeginning: done, atEnd };
 }
@@ -82,22 +80,4 @@ export function concealedSamplesOf(hole: Hole): number {
 /** The longest step within a duration, or the shortest there is. */
 function stepWithin(samples: number): ConcealmentStep {
   return STEPS_SAMPLES.find((step) => step <= samples) ?? SHORTEST_STEP_SAMPLES;
-}
-
-/** Scales interleaved PCM in place by a straight line that reaches zero `leftSamples` after its first sample. */
-function fadeOut(pcm: Buffer, channels: Channels, leftSamples: number, totalSamples: number): void {
-  scale(pcm, channels, (leftSamples - 1) / totalSamples, -1 / totalSamples);
-}
-
-/** Scales interleaved PCM in place from zero to full. */
-function fadeIn(pcm: Buffer, channels: Channels): void {
-  scale(pcm, channels, 0, (channels * BYTES_PER_SAMPLE) / pcm.length);
-}
-
-function scale(pcm: Buffer, channels: Channels, firstGain: number, gainPerSample: number): void {
-  const sampleBytes = channels * BYTES_PER_SAMPLE;
-  for (let at = 0; at < pcm.length; at += BYTES_PER_SAMPLE) {
-    const gain = firstGain + gainPerSample * Math.floor(at / sampleBytes);
-    pcm.writeInt16LE(Math.round(pcm.readInt16LE(at) * gain), at);
-  }
 }

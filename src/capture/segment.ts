@@ -1,10 +1,9 @@
-import { FrameJoiner } from "../audio/frame-joiner.ts";
 import { opusPacketSamples, isSilenceFrame } from "../audio/opus-packet.ts";
 import type { Channels } from "../audio/pcm.ts";
 import { BYTES_PER_SAMPLE, FRAME_SAMPLES } from "../audio/pcm.ts";
 import type { Room } from "../audio/placed-packets.ts";
 import { RtpUnwrapper } from "../audio/rtp-unwrap.ts";
-import { Timeline } from "../audio/timeline.ts";
+import { NOTHING_TAKEN, Timeline } from "../audio/timeline.ts";
 import type { TimelineSink } from "../audio/timeline.ts";
 import { concealHole } from "./concealment.ts";
 import type { ConcealmentSink, Hole } from "./concealment.ts";
@@ -16,6 +15,7 @@ import { nonceOf } from "./media-lock.ts";
 import { PacketLedger } from "./packet-ledger.ts";
 import type { RtpHeader } from "./rtp.ts";
 import type { Track } from "./track.ts";
+import { Turns } from "./turns.ts";
 
 /** A packet of media after transport decryption; `media` is replaced by the Opus packet once it is opened. */
 export type MediaPacket = {
@@ -49,7 +49,7 @@ export class Segment implements TimelineSink<MediaPacket>, ConcealmentSink {
   readonly #codec: OpusCodec;
   readonly #unwrapper = new RtpUnwrapper();
   readonly #timeline = new Timeline<MediaPacket>();
-  readonly #joiner: FrameJoiner;
+  readonly #turn = Turns.upcoming();
   #decoder: OpusDecoder | undefined;
   /** Position just behind the packet placed last. */
   #lastEnd = 0;
@@ -60,7 +60,6 @@ export class Segment implements TimelineSink<MediaPacket>, ConcealmentSink {
     this.ssrc = ssrc;
     this.#channels = channels;
     this.#codec = codec;
-    this.#joiner = new FrameJoiner(channels);
     this.#lateDecoder = new LateDecoder(channels, codec);
   }
 
@@ -108,12 +107,13 @@ export class Segment implements TimelineSink<MediaPacket>, ConcealmentSink {
 
   /** Decodes and offers what is certain by now. */
   advance(now: number): void {
-    this.#timeline.advance(now, this);
+    const taken = this.track?.turns.takenBefore(this.#turn) ?? NOTHING_TAKEN;
+    this.#timeline.advance(now, this, taken);
   }
 
   /** Ends the segment: offers what waits. Held packets must have been settled before. */
   close(): void {
-    this.#timeline.flush(this);
+    this.advance(Infinity);
     this.#decoder?.close();
     this.#lateDecoder.close();
     this.#decoder = undefined;
@@ -130,8 +130,9 @@ export class Segment implements TimelineSink<MediaPacket>, ConcealmentSink {
       this.#fillHole(track, this.#decoder, { from, to: position, lostSamples }, packet.media);
     this.#lateDecoder.remember(packet.sequence, packet.media);
     const pcm = this.#decoder.decode(packet.media);
-    const joined = pcm && this.#joiner.join(pcm, position, span);
-    this.#offer(track, joined, { position, span, start: position, end: position + span });
+    const room = { position, span, start: position, end: position + span };
+    const joined = pcm && track.turns.join(this.#turn, pcm, room, packet.silent);
+    this.#offer(track, joined, room, packet.silent);
   }
 
   /** It waited for its key in vain. It lasts 20 ms, as all of Discord's: nobody can look inside. */
@@ -153,6 +154,8 @@ export class Segment implements TimelineSink<MediaPacket>, ConcealmentSink {
     // From before the recording began.
     if (this.track === undefined || position < 0) return;
     const end = position + pcm.length / (this.#channels * BYTES_PER_SAMPLE);
+    // Nothing is made up where something was said.
+    if (!this.track.turns.has(this.#turn, position, end)) return;
     const refused = this.track.offer(position, pcm, 0);
     if (refused > 0) this.#drop(this.track, position, end, refused);
     else this.#concealed.add(position, end);
@@ -174,10 +177,11 @@ export class Segment implements TimelineSink<MediaPacket>, ConcealmentSink {
       return;
     }
     const pcm = this.#lateDecoder.decode(packet.sequence, packet.media);
-    if (!this.#offer(track, pcm && this.#joiner.fit(pcm, room.span), room)) return;
-    const replaced = this.#concealed.replace(room.start, room.end);
+    const heard = this.#offer(track, pcm && track.turns.fit(pcm, room), room, packet.silent);
+    if (heard === undefined) return;
+    const replaced = this.#concealed.replace(heard.start, heard.end);
     this.ledger.conceal(-replaced);
-    this.#find(track, room.start, room.end, room.end - room.start - replaced);
+    this.#find(track, heard.start, heard.end, heard.end - heard.start - replaced);
   }
 
   /** The track on which a packet is to be heard; settles one that is for none. */
@@ -195,31 +199,28 @@ export class Segment implements TimelineSink<MediaPacket>, ConcealmentSink {
     return track;
   }
 
-  /** Offers what a packet was decoded and fitted to, and settles it; whether all of it was taken. */
-  #offer(track: Track, pcm: Buffer | undefined, room: Room): boolean {
+  /** Offers what a packet was decoded and fitted to, and settles it. The part of its room that it is heard in. */
+  #offer(track: Track, pcm: Buffer | undefined, room: Room, silent: boolean): Room | undefined {
     if (pcm === undefined) {
       this.ledger.settle("undecodable");
       track.account.gaps.add("undecodable", room.start, room.end);
-      return false;
+      return undefined;
     }
-    if (room.end <= 0) {
-      // From before the recording began.
-      this.ledger.settle("late");
-      return false;
+    const share = room.end <= 0 ? undefined : track.turns.shareOf(this.#turn, room);
+    if (share === undefined) {
+      // It is from before the recording began, or another segment is heard there. Of silence nothing is missing.
+      this.ledger.settle(silent ? "written" : "late");
+      return undefined;
     }
-    track.heardAt(Math.max(0, room.start));
-    const sampleBytes = this.#channels * BYTES_PER_SAMPLE;
-    const from = (room.start - room.position) * sampleBytes;
-    const to = (room.end - room.position) * sampleBytes;
-    const heard = from === 0 && to === pcm.length ? pcm : pcm.subarray(from, to);
-    const refused = track.offer(room.start, heard, 1);
+    track.heardAt(Math.max(0, share.start));
+    const refused = track.offer(share.start, track.turns.cut(pcm, room, share), 1);
     if (refused === 0) {
       this.ledger.settle("written");
-    } else {
-      this.ledger.settle("dropped");
-      this.#drop(track, room.start, room.end, refused);
+      return share;
     }
-    return refused === 0;
+    this.ledger.settle("dropped");
+    this.#drop(track, share.start, share.end, refused);
+    return undefined;
   }
 
   /** The full queue refused some of these. */

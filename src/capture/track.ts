@@ -4,6 +4,7 @@ import type { Channels } from "../audio/pcm.ts";
 import type { RecordingHandle } from "../recordings/stages.ts";
 import { Hearing } from "./hearing.ts";
 import type { TrackAccount } from "./track-account.ts";
+import { Turns } from "./turns.ts";
 
 /** What all tracks of a recording share. */
 export type TrackOutlet = {
@@ -20,6 +21,7 @@ export class Track {
   readonly account: TrackAccount;
   /** Whether their speech can be opened, over all their segments. */
   readonly hearing = new Hearing();
+  readonly turns: Turns;
   /** Position after the last sample offered. */
   endPosition = 0;
   readonly #outlet: TrackOutlet;
@@ -28,6 +30,7 @@ export class Track {
   constructor(account: TrackAccount, outlet: TrackOutlet) {
     this.account = account;
     this.userId = account.userId;
+    this.turns = new Turns(outlet.channels);
     this.#outlet = outlet;
     this.#userNumber = BigInt(account.userId);
   }

@@ -1,0 +1,250 @@
+/** Segments of one track, one after the other and at once: what lies in the file where they meet. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FRAME_SAMPLES } from "../../src/audio/pcm.ts";
+import { CROSSFADE_SAMPLES } from "../../src/audio/timeline.ts";
+import { emptyRtpHeader } from "../../src/capture/rtp.ts";
+import { Segment } from "../../src/capture/segment.ts";
+import type { MediaPacket } from "../../src/capture/segment.ts";
+import { Track } from "../../src/capture/track.ts";
+import { TrackAccount } from "../../src/capture/track-account.ts";
+import { FrameConsumer } from "../../src/queue/frame-consumer.ts";
+import { FrameProducer } from "../../src/queue/frame-producer.ts";
+import { createFrameQueueMemory } from "../../src/queue/frame-queue.ts";
+import { balances } from "../../src/recordings/counts.ts";
+import { SeededRandom, pickSeed } from "./seeded-random.ts";
+import { SILENCE, codec, speech } from "./segment-bench.ts";
+
+const MS = 48;
+const FILE_SAMPLES = 20_000 * MS;
+/** The most that a 440 Hz tone of this loudness changes from one sample to the next, doubled. */
+const CLICK = 920;
+const HALF = speech.length / 2;
+
+type Sender = {
+  readonly segment: Segment;
+  /** Numbers a packet of 20 ms, which its sender sent at `index`; of this sender's own speech unless told otherwise. */
+  number(index: number, arrival: number, media?: Buffer): MediaPacket;
+  /** The same, and opens it. */
+  receive(index: number, arrival: number, media?: Buffer): void;
+};
+
+/** A track, its segments, and its file; 0 where nothing is. */
+function trackBench() {
+  const memory = createFrameQueueMemory(2 ** 12);
+  const track = new Track(TrackAccount.open("42"), {
+    producer: new FrameProducer(memory),
+    handle: 1,
+    channels: 1,
+    onHeard: (who) => void (who.account.track = 1),
+  });
+  const consumer = new FrameConsumer(memory);
+  const file = new Int16Array(FILE_SAMPLES);
+  /** By which segment a sample was written last; how many were written by more than one. */
+  const writers = new Uint8Array(FILE_SAMPLES);
+  const senders: Sender[] = [];
+  let overwritten = 0;
+  const drain = (ssrc: number): void => {
+    for (let frame = consumer.peek(); frame !== undefined; frame = consumer.peek()) {
+      for (let sample = 0; sample < frame.samples; sample++) {
+        const at = frame.position + sample;
+        if (writers[at] !== 0 && writers[at] !== ssrc) overwritten++;
+        writers[at] = ssrc;
+        file[at] = frame.pcm.readInt16LE(2 * sample);
+      }
+      consumer.release();
+    }
+  };
+  return {
+    track,
+    file,
+    writers,
+    overwritten: (): number => overwritten,
+    counts: () => track.account.snapshot().counts,
+    begin: (): Sender => {
+      const segment = new Segment(senders.length + 1, 1, codec);
+      segment.claim(track);
+      const header = emptyRtpHeader();
+      const number = (index: number, arrival: number, media = speech[index % speech.length]): MediaPacket => {
+        header.sequence = index & 0xffff;
+        header.timestamp = (index * FRAME_SAMPLES) >>> 0;
+        return segment.number(header, media, arrival) ?? assert.fail();
+      };
+      const receive = (index: number, arrival: number, media?: Buffer): void => {
+        const packet = number(index, arrival, media);
+        segment.accept(packet, packet.media);
+      };
+      senders.push({ segment, number, receive });
+      return { segment, number, receive };
+    },
+    advance: (now: number): void => {
+      for (const { segment } of senders) {
+        segment.advance(now);
+        drain(segment.ssrc);
+      }
+    },
+    open: ({ segment }: Sender, packet: MediaPacket): void => {
+      packet.held = true;
+      segment.accept(packet, packet.media);
+      drain(segment.ssrc);
+    },
+    close: ({ segment }: Sender): void => {
+      segment.close();
+      drain(segment.ssrc);
+    },
+  };
+}
+
+/** The largest step between neighbours. */
+function largestStep(file: Int16Array, from: number, to: number): number {
+  let largest = 0;
+  for (let at = from + 1; at < to; at++)
+    largest = Math.max(largest, Math.abs((file[at] ?? 0) - (file[at - 1] ?? 0)));
+  return largest;
+}
+
+/** Half of the speech under one SSRC, which comes late by so much; the other half in time, under another. */
+function changeOfSsrc(lateSamples: number, packets = HALF) {
+  const bench = trackBench();
+  const [first, second] = [bench.begin(), bench.begin()];
+  for (let index = 0; index < HALF + packets; index++) {
+    const sentAt = index * FRAME_SAMPLES;
+    bench.advance(sentAt);
+    if (index < HALF) first.receive(index, sentAt + lateSamples);
+    else second.receive(index, sentAt);
+  }
+  bench.close(first);
+  bench.close(second);
+  const end = bench.writers.lastIndexOf(1) + 1;
+  return { ...bench, end, begin: bench.writers.indexOf(2) };
+}
+
+for (const lateMs of [1, 3, 5])
+  test(`a segment that begins ${lateMs} ms inside the one before is crossfaded with it at its place`, () => {
+    const { file, begin, overwritten, counts } = changeOfSsrc(lateMs * MS);
+    assert.equal(begin, HALF * FRAME_SAMPLES, "its own place");
+    assert.equal(overwritten(), lateMs * MS, "they do meet");
+    const step = largestStep(file, begin - FRAME_SAMPLES, begin + FRAME_SAMPLES);
+    assert.ok(step < CLICK, `a step of ${step}`);
+    assert.equal(counts().written, speech.length);
+    assert.ok(balances(counts()));
+  });
+
+test("one that would begin far inside the one before goes behind it, joined to it, and glides to its place", () => {
+  const { file, begin, overwritten, counts, writers } = changeOfSsrc(40 * MS, 500);
+  assert.equal(begin, HALF * FRAME_SAMPLES + 40 * MS - CROSSFADE_SAMPLES);
+  assert.equal(
+    overwritten(),
+    CROSSFADE_SAMPLES,
+    "nothing that was said is written over but for the crossfade",
+  );
+  const step = largestStep(file, begin - FRAME_SAMPLES, begin + FRAME_SAMPLES);
+  assert.ok(step < CLICK, `a step of ${step}`);
+  const late = writers.lastIndexOf(2) + 1 - (HALF + 500) * FRAME_SAMPLES;
+  assert.ok(late >= 0 && late <= 2 * MS, `${late} samples late at its end`);
+  assert.equal(counts().written, HALF + 500);
+});
+
+test("what opens late of an earlier segment ends where the later one begins, without a click", () => {
+  const late = 3 * MS;
+  const bench = trackBench();
+  const [first, second] = [bench.begin(), bench.begin()];
+  for (let index = 0; index < HALF - 1; index++) first.receive(index, index * FRAME_SAMPLES + late);
+  const held = first.number(HALF - 1, (HALF - 1) * FRAME_SAMPLES + late);
+  for (let index = HALF; index < speech.length; index++) second.receive(index, index * FRAME_SAMPLES);
+  bench.advance(2 * speech.length * FRAME_SAMPLES);
+  const begin = HALF * FRAME_SAMPLES;
+  const alone = bench.file.slice(begin);
+  bench.open(first, held);
+  bench.advance(2 * speech.length * FRAME_SAMPLES);
+  const differs = bench.file.subarray(begin).findIndex((sample, at) => sample !== alone[at]);
+  assert.equal(differs, -1, "the later one is untouched");
+  assert.equal(bench.writers[begin - 1], 1, "the earlier one is there up to it");
+  assert.equal(bench.writers[begin], 2);
+  assert.equal(bench.file[begin - 1], 0);
+  const step = largestStep(bench.file, begin - FRAME_SAMPLES, begin);
+  assert.ok(step < CLICK, `a step of ${step}`);
+  bench.close(first);
+  bench.close(second);
+  assert.equal(bench.counts().written, speech.length);
+  assert.ok(balances(bench.counts()) && bench.counts().held === 0);
+});
+
+test("silence that comes under an old SSRC writes over nothing, and nothing is missing", () => {
+  const bench = trackBench();
+  const [first, second] = [bench.begin(), bench.begin()];
+  for (let index = 0; index < HALF; index++) first.receive(index, index * FRAME_SAMPLES);
+  for (let index = HALF; index < speech.length; index++) {
+    second.receive(index, index * FRAME_SAMPLES);
+    bench.advance(index * FRAME_SAMPLES);
+  }
+  const silent = 5;
+  for (let index = 0; index < silent; index++)
+    first.receive(HALF + index, (speech.length - 10 + index) * FRAME_SAMPLES, SILENCE);
+  bench.advance(speech.length * FRAME_SAMPLES);
+  bench.close(first);
+  bench.close(second);
+  assert.equal(bench.overwritten(), 0);
+  assert.equal(bench.counts().written, speech.length + silent);
+  assert.equal(bench.counts().late, 0);
+});
+
+test("one who goes back to an old SSRC is heard there again", () => {
+  const bench = trackBench();
+  const [first, second] = [bench.begin(), bench.begin()];
+  for (let index = 0; index < speech.length; index++) {
+    bench.advance(index * FRAME_SAMPLES);
+    (index >= 30 && index < 60 ? second : first).receive(index, index * FRAME_SAMPLES);
+  }
+  bench.close(first);
+  bench.close(second);
+  for (const [packet, ssrc] of [
+    [0, 1],
+    [30, 2],
+    [60, 1],
+    [99, 1],
+  ] as const)
+    assert.equal(bench.writers[packet * FRAME_SAMPLES], ssrc, `packet ${packet}`);
+  assert.equal(bench.counts().written, speech.length);
+  assert.equal(bench.counts().concealedSamples, 0);
+});
+
+test("however SSRCs change, segments share no more than a crossfade, and the books balance", () => {
+  const seed = pickSeed();
+  const random = new SeededRandom(seed);
+  for (let round = 0; round < 30; round++) {
+    const bench = trackBench();
+    const senders = [bench.begin(), bench.begin(), bench.begin()];
+    const held: { readonly at: number; readonly sender: Sender; readonly packet: MediaPacket }[] = [];
+    let delay = 0;
+    let index = 0;
+    const about = `seed ${seed}, round ${round}`;
+    for (const sender of senders) {
+      delay = random.below(60 * MS);
+      const loss = random.next() * 0.1;
+      const locked = random.next() * 0.1;
+      for (const end = index + 20 + random.below(200); index < end; index++) {
+        const sentAt = index * FRAME_SAMPLES;
+        bench.advance(sentAt);
+        while ((held[0]?.at ?? Infinity) <= sentAt) {
+          const late = held.shift() ?? assert.fail();
+          bench.open(late.sender, late.packet);
+        }
+        if (random.next() < loss) continue;
+        const arrival = sentAt + delay + random.below(10 * MS);
+        if (random.next() < locked) {
+          const packet = sender.number(index, arrival);
+          held.push({ at: sentAt + random.below(40) * FRAME_SAMPLES, sender, packet });
+          held.sort((a, b) => a.at - b.at);
+        } else sender.receive(index, arrival);
+      }
+      index += random.below(30);
+    }
+    for (const { sender, packet } of held) bench.open(sender, packet);
+    for (const sender of senders) bench.close(sender);
+    const changes = senders.length - 1;
+    assert.ok(bench.overwritten() <= changes * CROSSFADE_SAMPLES, `${bench.overwritten()} samples; ${about}`);
+    const counts = bench.counts();
+    assert.ok(balances(counts) && counts.held === 0, `${JSON.stringify(counts)}; ${about}`);
+  }
+});
