@@ -59,7 +59,7 @@ function saidIn(manner: "speech" | "music"): readonly Utterances[] {
 for (const { name, weather, clocksPpm, manner } of SCENARIOS) {
   test(
     `${SECONDS / 60} minutes, ${name}: sounds are where they were said`,
-    { timeout: 120_000 },
+    { timeout: 180_000 },
     async (t) => {
       t.diagnostic(`SEED=${seed}`);
       const random = new SeededRandom(seed);

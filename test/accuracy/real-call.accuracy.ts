@@ -52,7 +52,7 @@ test(
     await phase(async () => discord.voice.closeClient(discord.bot.id, 1006));
     await phase(async () => discord.faults.reassignVoiceServer());
     const stop = await discord.command(anna, "record stop");
-    await stop.until((reply) => trackLinks(fullText(reply)).size === speakers.length, 30_000);
+    await stop.until((reply) => trackLinks(fullText(reply)).size === speakers.length);
     await eventually("the recording is over", () => call.manifest.state === "finished");
 
     const { manifest } = call;

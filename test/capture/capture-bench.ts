@@ -105,7 +105,7 @@ export class Bench implements AsyncDisposable {
 
   /** The first event of this form, past or to come. */
   event(matches: (event: CaptureEvent) => boolean): Promise<CaptureEvent> {
-    return eventually("an event of capture", () => this.events.find(matches), 15_000);
+    return eventually("an event of capture", () => this.events.find(matches));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -125,7 +125,7 @@ export class Bench implements AsyncDisposable {
 
   async #until(kind: ChildReport["kind"]): Promise<ChildReport> {
     const isAnswer = (report: ChildReport): boolean => report.kind === kind || report.kind === "failed";
-    await eventually(`the child's answer "${kind}"`, () => this.#answers.some(isAnswer), 30_000);
+    await eventually(`the child's answer "${kind}"`, () => this.#answers.some(isAnswer));
     const [report] = this.#answers.splice(this.#answers.findIndex(isAnswer), 1);
     assert.ok(report);
     if (report.kind === "failed")

@@ -114,7 +114,7 @@ const COUNTING = `
     }
   });`;
 
-test("whenever a thread is killed, its books balance", { timeout: 30_000 }, async () => {
+test("whenever a thread is killed, its books balance", { timeout: 180_000 }, async () => {
   for (let round = 0; round < 10; round++) {
     const memory = createBooksMemory();
     const module = new URL("../../src/capture/capture-books.ts", import.meta.url).href;

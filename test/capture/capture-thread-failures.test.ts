@@ -113,7 +113,7 @@ async function startRunning(t: TestContext, capture: CaptureThread): Promise<Wor
   return workers;
 }
 
-test("two deaths in a row resume a recording once", { timeout: 20_000 }, async (t) => {
+test("two deaths in a row resume a recording once", { timeout: 60_000 }, async (t) => {
   const gateway = new DeafGateway(true);
   await using capture = await startThread(gateway);
   const workers = await startRunning(t, capture);
@@ -136,7 +136,7 @@ test("two deaths in a row resume a recording once", { timeout: 20_000 }, async (
 
 test(
   "a recording that the next thread will not take ends, and its stop is answered at once",
-  { timeout: 20_000 },
+  { timeout: 60_000 },
   async (t) => {
     await using capture = await startThread(new DeafGateway(true));
     const ended: string[] = [];
@@ -181,7 +181,7 @@ test("a thread that dies while it joins leaves no bot behind in the channel", as
   assert.deepEqual(channelsAskedFor(gateway), ["200", null]);
 });
 
-test("what a thread says of a recording that is over goes to nobody", { timeout: 20_000 }, async (t) => {
+test("what a thread says of a recording that is over goes to nobody", { timeout: 60_000 }, async (t) => {
   const gateway = new DeafGateway(true);
   await using capture = await startThread(gateway);
   const [worker] = await startRunning(t, capture);
@@ -194,7 +194,7 @@ test("what a thread says of a recording that is over goes to nobody", { timeout:
 
 test(
   "a thread that goes on knows that an announcement is due, and who was not understood",
-  { timeout: 20_000 },
+  { timeout: 60_000 },
   async (t) => {
     await using capture = await startThread(new DeafGateway(true));
     const workers = await startRunning(t, capture);

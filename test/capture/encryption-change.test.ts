@@ -14,7 +14,7 @@ for (const { name, versions } of [
 ] as const)
   test(
     `${name} in mid-speech loses nothing and lets no ciphertext through`,
-    { timeout: 60_000 },
+    { timeout: 180_000 },
     async () => {
       await using bench = await Bench.start(true);
       const { service } = bench;

@@ -9,7 +9,7 @@ const [ANNA, BEN] = PEOPLE;
 
 test(
   "keys that never come back by themselves are had by joining the call anew",
-  { timeout: 90_000 },
+  { timeout: 180_000 },
   async () => {
     await using bench = await Bench.start(true);
     const { service } = bench;
@@ -23,15 +23,13 @@ test(
     bench.sendGarbledCommit();
     service.holdMessages(BOT);
     await eventually("it has asked for keys", () => service.keyRequests === 1);
-    const lost = await eventually(
-      "it gives the connection up",
-      () => bench.events.find((event) => event.kind === "interrupted"),
-      30_000,
+    const lost = await eventually("it gives the connection up", () =>
+      bench.events.find((event) => event.kind === "interrupted"),
     );
     assert.match(lost.reason, /decrypted/);
     const isBack = () =>
       bench.events.find((event) => event.kind === "connected" && event.position > lost.position);
-    await eventually("people are heard again", isBack, 15_000);
+    await eventually("people are heard again", isBack);
     assert.equal(bench.joinsMs.length, 2, "it joined anew once");
     await speaking;
     const before = anna.sent.length;

@@ -8,7 +8,7 @@ import { channelShape } from "../simulator/shapes.ts";
 import { trackLinks } from "../support/call.ts";
 import { eventually } from "../support/wait.ts";
 
-const limits = { timeout: 30_000 };
+const limits = { timeout: 180_000 };
 
 test("start, status and stop answer the person alone, and stop has one link per person", limits, async () => {
   await using guild = await Guild.start();

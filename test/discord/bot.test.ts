@@ -4,12 +4,12 @@ import { createServer } from "node:http";
 import { test } from "node:test";
 import { Bot } from "../../src/discord/bot.ts";
 import { RecorderError } from "../../src/errors.ts";
-import { freePort } from "../support/bot-process.ts";
+import { freePort } from "../support/free-port.ts";
 import { eventually } from "../support/wait.ts";
 import { SimulatedDiscord } from "../simulator/simulated-discord.ts";
 import { Guild, log } from "./guild.ts";
 
-const limits = { timeout: 30_000 };
+const limits = { timeout: 180_000 };
 
 async function refusal(start: Promise<Bot>): Promise<RecorderError> {
   try {

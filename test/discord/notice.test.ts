@@ -5,7 +5,7 @@ import { eventually } from "../support/wait.ts";
 import { BOT_PERMISSIONS } from "../simulator/permissions.ts";
 import { Guild } from "./guild.ts";
 
-const limits = { timeout: 30_000 };
+const limits = { timeout: 180_000 };
 const { ChangeNickname, SendMessages } = PermissionFlagsBits;
 
 test(

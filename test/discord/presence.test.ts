@@ -4,7 +4,7 @@ import { trackLinks } from "../support/call.ts";
 import { eventually, sleep } from "../support/wait.ts";
 import { Guild } from "./guild.ts";
 
-const limits = { timeout: 30_000 };
+const limits = { timeout: 180_000 };
 
 test("who joins and leaves the recorded channel is noted in the recording", limits, async () => {
   await using guild = await Guild.start();

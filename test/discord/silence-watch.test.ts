@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { eventually, sleep } from "../support/wait.ts";
 import { Guild } from "./guild.ts";
 
-const limits = { timeout: 30_000 };
+const limits = { timeout: 180_000 };
 const silence = { lookMs: 20, logMs: 100, reconnectMs: 400 };
 
 test(

@@ -4,7 +4,7 @@ import { PermissionFlagsBits } from "discord-api-types/v10";
 import { eventually } from "../support/wait.ts";
 import { Guild } from "./guild.ts";
 
-const limits = { timeout: 30_000 };
+const limits = { timeout: 180_000 };
 const SECOND = 48_000;
 
 test(

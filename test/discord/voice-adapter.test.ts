@@ -4,7 +4,7 @@ import type { VoiceUpdate } from "../../src/capture/voice-gateway.ts";
 import { eventually } from "../support/wait.ts";
 import { Guild } from "./guild.ts";
 
-const limits = { timeout: 30_000 };
+const limits = { timeout: 180_000 };
 
 function wish(guildId: string, channelId: string | null): unknown {
   return { op: 4, d: { guild_id: guildId, channel_id: channelId, self_mute: false, self_deaf: false } };

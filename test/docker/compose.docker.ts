@@ -51,7 +51,7 @@ test("the compose file deploys a recorder that keeps its promises", { skip, time
   /** Begins a recording and two people's speech in it; resolves two seconds into that. */
   const inMidRecording = async (title: string) => {
     const reply = await discord.command(anna, "record start", { title });
-    await reply.until(({ content }) => /record/i.test(content), 30_000);
+    await reply.until(({ content }) => /record/i.test(content));
     const before = people.map(({ person }) => person.sent.length);
     const talking = talk(5);
     await eventually("both have talked for two seconds", () =>
@@ -95,26 +95,22 @@ test("the compose file deploys a recorder that keeps its promises", { skip, time
   const zipOf = (answer: Interaction) => {
     const link = /https?:[^\s>]+\/archive\.zip\?[^\s>]+/.exec(fullText(answer))?.[0] ?? "";
     assert.ok(link.startsWith(deployment.baseUrl), fullText(answer));
-    return eventually(
-      "the ZIP is there",
-      async () => {
-        await sleep(250);
-        const response = await fetch(link);
-        const bytes = Buffer.from(await response.arrayBuffer());
-        return response.status === 200 && bytes;
-      },
-      20_000,
-    );
+    return eventually("the ZIP is there", async () => {
+      await sleep(250);
+      const response = await fetch(link);
+      const bytes = Buffer.from(await response.arrayBuffer());
+      return response.status === 200 && bytes;
+    });
   };
 
   await t.test(
     "a call is recorded; its tracks and ZIP come through the published port, in sync",
     async () => {
       const start = await discord.command(anna, "record start", { title: "Whole" });
-      await start.until(({ content }) => /record/i.test(content), 30_000);
+      await start.until(({ content }) => /record/i.test(content));
       await talk(3);
       const stop = await discord.command(anna, "record stop");
-      const answer = await stop.until((reply) => trackLinks(fullText(reply)).size === 2, 30_000);
+      const answer = await stop.until((reply) => trackLinks(fullText(reply)).size === 2);
       const { manifest } = await deployment.copyRecording("Whole");
       assert.equal(manifest.state, "finished");
       const zip = await zipOf(answer);
@@ -165,10 +161,8 @@ test("the compose file deploys a recorder that keeps its promises", { skip, time
         await deployment.compose("up", "--detach");
         await ready(deployment);
       });
-      await eventually(
-        "people are heard again",
-        async () => (await discord.command(anna, "record status")).content.startsWith("🔴 Recording"),
-        30_000,
+      await eventually("people are heard again", async () =>
+        (await discord.command(anna, "record status")).content.startsWith("🔴 Recording"),
       );
       const talking = talk(6);
       await sleep(3_000);
@@ -197,7 +191,7 @@ test("the compose file deploys a recorder that keeps its promises", { skip, time
       const { talking } = await inMidRecording("Apart");
       await talking;
       const stop = await discord.command(anna, "record stop");
-      const answer = await stop.until((reply) => trackLinks(fullText(reply)).size === 2, 30_000);
+      const answer = await stop.until((reply) => trackLinks(fullText(reply)).size === 2);
       const zip = await zipOf(answer);
       assert.equal(zip.toString("latin1", 0, 4), "PK\x03\x04");
       const { manifest } = await deployment.copyRecording("Apart");

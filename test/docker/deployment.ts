@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { manifestSchema } from "../../src/recordings/manifest.ts";
 import type { Manifest } from "../../src/recordings/manifest.ts";
 import type { SimulatedDiscord } from "../simulator/simulated-discord.ts";
-import { cleanEnvironment, freePort } from "../support/bot-process.ts";
+import { cleanEnvironment } from "../support/bot-process.ts";
+import { freePort } from "../support/free-port.ts";
 import { docker, tryDocker } from "./engine.ts";
 import type { DockerResult } from "./engine.ts";
 

@@ -10,11 +10,12 @@ import { Catalog } from "../../src/recordings/catalog.ts";
 import { lockInstance } from "../../src/recordings/instance-lock.ts";
 import { BOT_PERMISSIONS } from "../simulator/permissions.ts";
 import { SimulatedDiscord } from "../simulator/simulated-discord.ts";
-import { cleanEnvironment, freePort } from "../support/bot-process.ts";
+import { cleanEnvironment } from "../support/bot-process.ts";
+import { freePort } from "../support/free-port.ts";
 import { readWithWavefile } from "../support/wav-readers.ts";
 import { LeftBehind, manifestIn, trackPath } from "../writer/recovery/left-behind.ts";
 
-const DEADLINE = { timeout: 60_000 };
+const DEADLINE = { timeout: 180_000 };
 const DOCTOR = fileURLToPath(new URL("../../src/doctor/doctor.ts", import.meta.url));
 /** Of the right form, and known to nobody. */
 const TOKEN = "d3Jvbmc.token.entirely";
@@ -28,7 +29,7 @@ async function doctor(
   environment: Readonly<Record<string, string>>,
   ...args: readonly string[]
 ): Promise<{ readonly code: number; readonly text: string }> {
-  const options = { env: { ...cleanEnvironment(), ...environment }, cwd: tmpdir(), timeout: 30_000 };
+  const options = { env: { ...cleanEnvironment(), ...environment }, cwd: tmpdir(), timeout: 180_000 };
   const { promise, resolve, reject } = Promise.withResolvers<{ code: number; text: string }>();
   execFile(process.execPath, [DOCTOR, ...args], options, (error, stdout, stderr) => {
     if (stderr !== "") reject(new Error(stderr));

@@ -26,7 +26,7 @@ function eventsOf(folder: string): RecordingEvent[] {
 
 test(
   "the capture thread dies of memory, of an exception and for good: each gap is exact and told, every packet counted",
-  { timeout: 120_000 },
+  { timeout: 180_000 },
   async () => {
     const trigger = join(tmpdir(), `faulty-thread-${process.pid}`);
     await using call = await Call.start({
@@ -51,21 +51,17 @@ test(
       // Filling half a gigabyte takes a busy machine its time.
       await eventually(`death by ${how}`, () => count("interrupted") === turn + 1, 60_000);
       assert.ok(!existsSync(trigger), "the thread took its death");
-      await eventually(
-        "people are told",
-        () => /the connection was lost: nobody is heard/.test(notices()),
-        10_000,
-      );
+      await eventually("people are told", () => /the connection was lost: nobody is heard/.test(notices()));
       await speaking;
-      await eventually("people can be heard again", () => count("connected") === turn + 2, 20_000);
-      await eventually("and are told", () => /Everybody heard gets/.test(notices()), 10_000);
+      await eventually("people can be heard again", () => count("connected") === turn + 2);
+      await eventually("and are told", () => /Everybody heard gets/.test(notices()));
       await Promise.all([zoe.say(toneSpeech(440, 2)), ben.say(toneSpeech(660, 2))]);
     }
     const status = fullText(await discord.command(zoe, "record status"));
     assert.equal(status.match(/Nobody could be heard (?:from|for)/g)?.length, 2, status);
 
     writeFileSync(trigger, "capture exit");
-    await eventually("its end", () => call.manifest.state === "finished", 20_000);
+    await eventually("its end", () => call.manifest.state === "finished");
     const { manifest } = call;
     assert.equal(manifest.error?.code, "E-CAPTURE-DIED");
     assert.equal(manifest.interruptions?.length, 2);

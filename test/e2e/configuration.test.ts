@@ -6,9 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { SimulatedDiscord } from "../simulator/simulated-discord.ts";
-import { BotProcess, freePort } from "../support/bot-process.ts";
+import { BotProcess } from "../support/bot-process.ts";
+import { freePort } from "../support/free-port.ts";
 
-const DEADLINE = { timeout: 60_000 };
+const DEADLINE = { timeout: 180_000 };
 const dataDir = () => mkdtempSync(join(tmpdir(), "recorder-data-"));
 
 /** Starts the bot where it must refuse; gives what it printed. */

@@ -10,7 +10,7 @@ import { assertSilentWithin, interruptionsOver, loudnessAround } from "../suppor
 import { eventually } from "../support/wait.ts";
 import { assertAllWritten } from "../support/written.ts";
 
-const limits = { timeout: 90_000 };
+const limits = { timeout: 180_000 };
 
 // Mostly waiting: together they take little longer than the longest.
 suite("a voice connection that is closed", { concurrency: 4 }, () => {

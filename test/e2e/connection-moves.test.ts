@@ -10,7 +10,7 @@ import { eventually, sleep } from "../support/wait.ts";
 import { firstChannel } from "../support/wav-readers.ts";
 import { assertAllWritten, countsOf } from "../support/written.ts";
 
-const limits = { timeout: 90_000 };
+const limits = { timeout: 180_000 };
 
 // Mostly waiting: together they take little longer than the longest.
 suite("a bot that is moved or deafened", { concurrency: 4 }, () => {

@@ -28,7 +28,7 @@ function forge(call: Call, ssrc: number): { readonly forged: number; readonly no
 for (const dave of [true, false]) {
   test(
     `padding, forgeries, wraps, stopped timestamps, late and reused SSRCs, DAVE ${dave ? "on" : "off"}: everybody is whole and in place`,
-    { timeout: 90_000 },
+    { timeout: 180_000 },
     async () => {
       await using call = await Call.start({ dave });
       const { discord } = call;

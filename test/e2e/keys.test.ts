@@ -7,7 +7,7 @@ import { eventually, sleep } from "../support/wait.ts";
 import { assertAllWritten, countsOf } from "../support/written.ts";
 import { assertPureTone, startRecording, stopRecording } from "./recorded-tones.ts";
 
-const limit = { timeout: 90_000 };
+const limit = { timeout: 180_000 };
 
 test(
   "keys that come while the websocket is down, before op 9, or seconds after their use cost nobody a packet",

@@ -14,14 +14,14 @@ const SILENCE_FRAMES = 5;
 /** Starts to record and waits until that runs. */
 export async function startRecording(call: Call, host: Person): Promise<void> {
   const start = await call.discord.command(host, "record start", {});
-  await start.until((reply) => /record/i.test(reply.content), 15_000);
+  await start.until((reply) => /record/i.test(reply.content));
   assert.equal(call.manifest.state, "recording");
 }
 
 /** Stops and waits for so many finished tracks. */
 export async function stopRecording(call: Call, host: Person, tracks: number): Promise<void> {
   const stop = await call.discord.command(host, "record stop");
-  await stop.until((reply) => trackLinks(fullText(reply)).size === tracks, 20_000);
+  await stop.until((reply) => trackLinks(fullText(reply)).size === tracks);
   assert.equal(call.manifest.state, "finished");
   call.assertCountsBalance();
 }

@@ -9,7 +9,7 @@ import { eventually } from "../support/wait.ts";
 import { firstChannel } from "../support/wav-readers.ts";
 import { startRecording } from "./recorded-tones.ts";
 
-const limits = { timeout: 120_000 };
+const limits = { timeout: 180_000 };
 
 /** A bot that recovers what it finds, and somebody who orders recordings. */
 async function startCall(faults: ThreadFault): Promise<{ call: Call; anna: Person }> {

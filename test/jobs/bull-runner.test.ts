@@ -16,10 +16,11 @@ import { contract } from "./contract.ts";
 import { never, processors, reaches } from "./contract/place.ts";
 import type { Place, StartOptions } from "./contract/place.ts";
 import { kill, killInTheMiddle, spawnRunner } from "./kill.ts";
-import { freePort, RedisServer, withoutRedis } from "./redis-server.ts";
+import { freePort } from "../support/free-port.ts";
+import { RedisServer, withoutRedis } from "./redis-server.ts";
 
 const log = createLog("silent", "test");
-const options = { timeout: 60_000, skip: withoutRedis };
+const options = { timeout: 180_000, skip: withoutRedis };
 
 let server: RedisServer | undefined;
 

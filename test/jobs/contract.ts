@@ -6,7 +6,7 @@ import type { Place, Promised } from "./contract/place.ts";
 import { running } from "./contract/running.ts";
 import { scheduling } from "./contract/scheduling.ts";
 
-const options = { timeout: 60_000 };
+const options = { timeout: 180_000 };
 
 /**
  * Registers what every runner promises, as tests for one kind of runner. The figures of time are bounds on hanging, not

@@ -15,7 +15,7 @@ import type { Place } from "./contract/place.ts";
 import { kill, killInTheMiddle, spawnRunner } from "./kill.ts";
 
 const log = createLog("silent", "test");
-const options = { timeout: 60_000 };
+const options = { timeout: 180_000 };
 
 /** A data directory with a catalog, as one process has it. */
 async function open(): Promise<Place & { readonly directory: string; readonly catalog: Catalog }> {

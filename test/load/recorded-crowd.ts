@@ -8,7 +8,7 @@ export async function recordCrowd(call: Call, speakers: number): Promise<readonl
   const people = Array.from({ length: speakers }, (_, index) => call.addHost(`Person ${index + 1}`));
   for (const person of people) await person.join();
   const start = await call.discord.command(hostOf(people), "record start", {});
-  await start.until((reply) => /Recording/.test(reply.content), 30_000);
+  await start.until((reply) => /Recording/.test(reply.content));
   return people;
 }
 

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 const PLAIN_SOURCE = fileURLToPath(new URL("../../src/plain-source", import.meta.url));
-const options = { timeout: 30_000 };
+const options = { timeout: 180_000 };
 
 /** Starts a worker after its file was changed, and prints what both threads had to load. */
 const MAIN = `import { once } from "node:events";

@@ -6,7 +6,7 @@ import { faultOfNumbered } from "./numbered-frames.ts";
 
 const { memory, from, to } = workerData as { memory: FrameQueueMemory; from: number; to: number };
 const consumer = new FrameConsumer(memory);
-const deadline = Date.now() + 30_000;
+const deadline = Date.now() + 120_000;
 let fault: string | undefined;
 let number = from;
 while (number < to && fault === undefined) {

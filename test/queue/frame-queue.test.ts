@@ -25,7 +25,7 @@ function takeNumbered(consumer: FrameConsumer, from: number, to: number): void {
 
 test(
   "numbered frames cross two threads bit-exact: none lost, repeated or moved",
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async () => {
     const memory = createFrameQueueMemory(64);
     const frames = 30_000;
@@ -79,7 +79,7 @@ test("counters that wrap at 32 bits lose nothing, fences included", () => {
 
 test(
   "a reader stopped for 5 s at ten speakers' rate loses nothing and then catches up",
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async () => {
     const memory = createFrameQueueMemory(4096);
     const producer = new FrameProducer(memory);
@@ -120,7 +120,7 @@ test("a producer made anew goes on where its predecessor's thread ended, and no 
 
 test(
   "a producer thread killed in the middle of offering leaves whole frames and all slots",
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async () => {
     const memory = createFrameQueueMemory(256);
     const consumer = new FrameConsumer(memory);
@@ -182,7 +182,7 @@ test("a frame that fits no slot is the caller's mistake and takes no slot", () =
   assert.equal(queueLevels(memory).highWaterFrames, 0);
 });
 
-test("a wake-up sent just before the consumer sleeps is not lost", { timeout: 20_000 }, () => {
+test("a wake-up sent just before the consumer sleeps is not lost", { timeout: 60_000 }, () => {
   const memory = createFrameQueueMemory(2);
   const consumer = new FrameConsumer(memory);
   wakeConsumer(memory);

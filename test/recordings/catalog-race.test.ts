@@ -16,17 +16,21 @@ await new Promise((resolve) => setTimeout(resolve, Number(atMs) - Date.now()));
 await (await Catalog.open(directory)).close();
 `;
 
-test("processes that start together on a new folder all get their catalog", { timeout: 60_000 }, async () => {
-  for (let round = 0; round < 3; round++) {
-    const directory = mkdtempSync(join(tmpdir(), "recorder-race-"));
-    const atMs = String(Date.now() + 1_500);
-    const args = ["--input-type=module", "--eval", OPEN, CATALOG, directory, atMs];
-    const processes = Array.from({ length: 4 }, () => promisify(execFile)(process.execPath, args));
-    const ends = await Promise.allSettled(processes);
-    assert.deepEqual(
-      ends.filter(({ status }) => status === "rejected"),
-      [],
-    );
-    rmSync(directory, { recursive: true, force: true });
-  }
-});
+test(
+  "processes that start together on a new folder all get their catalog",
+  { timeout: 180_000 },
+  async () => {
+    for (let round = 0; round < 3; round++) {
+      const directory = mkdtempSync(join(tmpdir(), "recorder-race-"));
+      const atMs = String(Date.now() + 1_500);
+      const args = ["--input-type=module", "--eval", OPEN, CATALOG, directory, atMs];
+      const processes = Array.from({ length: 4 }, () => promisify(execFile)(process.execPath, args));
+      const ends = await Promise.allSettled(processes);
+      assert.deepEqual(
+        ends.filter(({ status }) => status === "rejected"),
+        [],
+      );
+      rmSync(directory, { recursive: true, force: true });
+    }
+  },
+);

@@ -8,7 +8,7 @@ import type { Manifest } from "../../src/recordings/manifest.ts";
 import { newRecordingId } from "../../src/recordings/recording-id.ts";
 import { HEARD } from "./stages/quiet-capture.ts";
 
-const options = { timeout: 20_000 };
+const options = { timeout: 60_000 };
 
 /** A folder that goes away at the end of the test. */
 function folder(): { readonly path: string } & Disposable {

@@ -8,7 +8,7 @@ import { newManifest } from "../../src/recordings/manifest-changes.ts";
 import { newRecordingId } from "../../src/recordings/recording-id.ts";
 import { request } from "./stages/studio.ts";
 
-const options = { timeout: 20_000 };
+const options = { timeout: 60_000 };
 
 function folder(): { readonly path: string } & Disposable {
   const path = mkdtempSync(join(tmpdir(), "catalog-"));

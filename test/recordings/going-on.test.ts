@@ -13,7 +13,7 @@ import { sleep } from "../support/wait.ts";
 import { Gate } from "./stages/journal.ts";
 import { request, Studio } from "./stages/studio.ts";
 
-const options = { timeout: 20_000 };
+const options = { timeout: 60_000 };
 
 /** A recording that ran for 20 s and whose process has just died. */
 function left(): LeftBehind {

@@ -4,7 +4,7 @@ import { withCode } from "../support/with-code.ts";
 import { Gate } from "./stages/journal.ts";
 import { request, Studio, until } from "./stages/studio.ts";
 
-const options = { timeout: 20_000 };
+const options = { timeout: 60_000 };
 
 test(
   "a guild has one recording: of two starts at once one wins, a later one is refused",

@@ -21,7 +21,7 @@ import { RecoveryThread } from "../../src/writer/recovery/recovery-thread.ts";
 import { LeftBehind, manifestIn } from "../writer/recovery/left-behind.ts";
 import { until } from "./stages/studio.ts";
 
-const options = { timeout: 30_000 };
+const options = { timeout: 180_000 };
 const SPEECH = [{ track: 1, position: 0, frames: 50 }];
 
 /** A start of the recorder on what was left, as far as recovery goes. */

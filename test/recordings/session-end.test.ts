@@ -4,7 +4,7 @@ import { RecorderError } from "../../src/errors.ts";
 import { Gate } from "./stages/journal.ts";
 import { request, Studio, until } from "./stages/studio.ts";
 
-const options = { timeout: 20_000 };
+const options = { timeout: 60_000 };
 
 test(
   "a stopped recording is closed, written, in the catalog, let go, and its notice taken down",

@@ -5,7 +5,7 @@ import { Gate } from "./stages/journal.ts";
 import { HEARD } from "./stages/quiet-capture.ts";
 import { request, Studio, until } from "./stages/studio.ts";
 
-const options = { timeout: 20_000 };
+const options = { timeout: 60_000 };
 
 test("a gap is an event where it begins, once, and stays in the manifest", options, async () => {
   await using studio = await Studio.open();

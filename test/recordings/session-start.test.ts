@@ -6,7 +6,7 @@ import { withCode } from "../support/with-code.ts";
 import { Gate } from "./stages/journal.ts";
 import { request, Studio } from "./stages/studio.ts";
 
-const options = { timeout: 20_000 };
+const options = { timeout: 60_000 };
 
 test("the folder is made first, then the notice shown, then the channel joined", options, async () => {
   await using studio = await Studio.open();

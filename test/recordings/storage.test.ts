@@ -8,7 +8,7 @@ import { isRecordingId, newRecordingId } from "../../src/recordings/recording-id
 import { slugOf } from "../../src/recordings/slug.ts";
 import { Storage } from "../../src/recordings/storage.ts";
 
-const options = { timeout: 20_000 };
+const options = { timeout: 60_000 };
 
 test("ids are 22 harmless characters and never the same", options, () => {
   const ids = new Set(Array.from({ length: 2_000 }, newRecordingId));

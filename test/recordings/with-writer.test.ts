@@ -19,7 +19,7 @@ import { knownNames, PlainNotices } from "./stages/people.ts";
 import { QuietCapture } from "./stages/quiet-capture.ts";
 import { request } from "./stages/studio.ts";
 
-const options = { timeout: 60_000 };
+const options = { timeout: 180_000 };
 
 /** 20 ms of a square wave, loud enough not to be taken for silence. */
 const FRAME = Uint8Array.from({ length: 1_920 }, (_, byte) => ((byte >> 6) & 1 ? 0x20 : 0x10));

@@ -11,12 +11,12 @@ export type CommandOptions = {
   readonly channelId?: string;
   /** What to wait for: the answer's first text (default) or only that the bot acknowledged the command. */
   readonly wait?: "answer" | "acknowledgement";
-  /** How long to wait for it, 20,000 ms by default. */
+  /** How long to wait for it, a minute by default. */
   readonly timeoutMs?: number;
 };
 
-const REGISTRATION_TIMEOUT_MS = 15_000;
-const ANSWER_TIMEOUT_MS = 20_000;
+const REGISTRATION_TIMEOUT_MS = 60_000;
+const ANSWER_TIMEOUT_MS = 60_000;
 
 /** Whoever types or presses. */
 type Author = { readonly id: string; readonly name: string };

@@ -16,7 +16,7 @@ export type InteractionState = "pending" | "deferred" | "answered" | "failed";
 export const ANSWER_LIMIT_MS = 3000;
 /** How long an interaction's token can be used. */
 const TOKEN_LIFETIME_MS = 15 * 60_000;
-const DEFAULT_TIMEOUT_MS = 15_000;
+const DEFAULT_TIMEOUT_MS = 60_000;
 
 /**
  * Lives on the simulator's thread: one interaction and what the bot made of it, as the person sees it.

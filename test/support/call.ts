@@ -10,7 +10,8 @@ import type { Manifest } from "../../src/recordings/manifest.ts";
 import type { Interaction } from "../simulator/interaction.ts";
 import type { Person } from "../simulator/person.ts";
 import { SimulatedDiscord } from "../simulator/simulated-discord.ts";
-import { BotProcess, freePort } from "./bot-process.ts";
+import { BotProcess } from "./bot-process.ts";
+import { freePort } from "./free-port.ts";
 
 export type CallOptions = {
   readonly dave: boolean;

@@ -12,7 +12,7 @@ const EDGE_SAMPLES = SAMPLE_RATE / 10;
 const SILENT = 0.001;
 
 /** Waits until the recording has had so many interruptions, and they are over; the last one. */
-export function interruptionsOver(call: Call, count: number, timeoutMs = 20_000): Promise<Interruption> {
+export function interruptionsOver(call: Call, count: number, timeoutMs = 60_000): Promise<Interruption> {
   return eventually(
     `${count} interruptions are over`,
     () => {

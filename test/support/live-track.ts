@@ -15,7 +15,6 @@ export async function untilWritten(call: Call, person: Person, hz: number, secon
   await eventually(
     `${seconds} s of ${person.name} are in the file`,
     () => toneSecondsIn(liveSamples(call, person), hz) >= seconds,
-    30_000,
   );
 }
 

@@ -27,12 +27,12 @@ export class ThreadFault implements Disposable {
 
   /** Resolves when a thread has taken the order. */
   async taken(): Promise<void> {
-    await eventually("the thread takes its fault", () => !existsSync(this.#file), 20_000);
+    await eventually("the thread takes its fault", () => !existsSync(this.#file));
   }
 
   /** Resolves when a thread stands still as it was told. */
   async stalled(): Promise<void> {
-    await eventually("the thread stands still", () => existsSync(`${this.#file}.stalled`), 20_000);
+    await eventually("the thread stands still", () => existsSync(`${this.#file}.stalled`));
   }
 
   /** Ends a stall. */

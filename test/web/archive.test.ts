@@ -9,7 +9,7 @@ import { newRecordingId } from "../../src/recordings/recording-id.ts";
 import { expiryOf } from "../../src/web/links.ts";
 import { Library, RETENTION_DAYS } from "./library.ts";
 
-const options = { timeout: 20_000 };
+const options = { timeout: 60_000 };
 const content = randomBytes(100_000);
 
 function archiveUrl(library: Library, id: string, expiresAtS = expiryOf(Date.now(), RETENTION_DAYS)): string {

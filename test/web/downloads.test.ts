@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { newRecordingId } from "../../src/recordings/recording-id.ts";
 import { Library, person, sample } from "./library.ts";
 
-const options = { timeout: 20_000 };
+const options = { timeout: 60_000 };
 const content = randomBytes(200_000);
 
 async function bytesOf(response: Response): Promise<Buffer> {

@@ -8,7 +8,7 @@ import { Metrics } from "../../src/web/metrics.ts";
 import { WebServer } from "../../src/web/server.ts";
 import { Library, sample } from "./library.ts";
 
-const options = { timeout: 20_000 };
+const options = { timeout: 60_000 };
 
 test("alive is always yes", options, async () => {
   await using library = await Library.open();

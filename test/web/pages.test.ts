@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { newRecordingId } from "../../src/recordings/recording-id.ts";
 import { Library, person } from "./library.ts";
 
-const options = { timeout: 20_000 };
+const options = { timeout: 60_000 };
 
 async function pageOf(library: Library, path: string): Promise<{ response: Response; text: string }> {
   const response = await fetch(library.url(path));

@@ -113,7 +113,7 @@ export class WriterSetup {
 
 /** Waits until a condition holds; throws after 10 s. */
 export async function eventually(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 60_000;
   while (!condition()) {
     if (Date.now() > deadline) throw new Error(`It did not come to pass: ${condition.toString()}`);
     await new Promise((resolve) => setTimeout(resolve, 10));

@@ -37,16 +37,12 @@ export function processors(given: Partial<Processors>): Processors {
 
 /** Resolves when the job has come to this state. */
 export function reaches<Kind extends JobState["kind"]>(runner: JobRunner, id: string, kind: Kind) {
-  return eventually(
-    `${id} is ${kind}`,
-    async () => {
-      const state = await runner.state(id);
-      return state !== undefined && state.kind === kind
-        ? (state as Extract<JobState, { kind: Kind }>)
-        : undefined;
-    },
-    30_000,
-  );
+  return eventually(`${id} is ${kind}`, async () => {
+    const state = await runner.state(id);
+    return state !== undefined && state.kind === kind
+      ? (state as Extract<JobState, { kind: Kind }>)
+      : undefined;
+  });
 }
 
 /** Makes a test of one promise. */

@@ -12,7 +12,7 @@ import { killedAt } from "./killed.ts";
 import { digests, Workshop } from "./workshop.ts";
 import { noZipReaders, pythonList, unzipTests } from "./zip-readers.ts";
 
-const options = { timeout: 60_000 };
+const options = { timeout: 180_000 };
 const withReaders = { ...options, skip: noZipReaders() };
 const two = [
   { name: "Zoë", dbfs: -20, file: "01-Zoë.wav" },

@@ -6,7 +6,7 @@ import { EVERY_RECORDING, PermanentFailure } from "../../../src/jobs/job-runner.
 import type { Manifest } from "../../../src/recordings/manifest.ts";
 import { DAY_MS, RETENTION_DAYS, Workshop } from "./workshop.ts";
 
-const options = { timeout: 60_000 };
+const options = { timeout: 180_000 };
 const sounds = [{ name: "Zoë", dbfs: "silence" }] as const;
 const long = () => ({ startedAtMs: Date.now() - (RETENTION_DAYS + 1) * DAY_MS });
 const all = { recordingId: EVERY_RECORDING };

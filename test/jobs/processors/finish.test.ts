@@ -9,7 +9,7 @@ import { readWithFfprobe, missing, readWithSox } from "../../support/wav-readers
 import { killedAt } from "./killed.ts";
 import { audioOf, digests, Workshop } from "./workshop.ts";
 
-const options = { timeout: 60_000 };
+const options = { timeout: 180_000 };
 const withFfmpeg = { ...options, skip: missing("ffmpeg", "sox") };
 const abroad = "/nowhere/ffmpeg";
 

@@ -36,23 +36,19 @@ async function repeatsAfterKill(redisUrl: string | undefined): Promise<void> {
   assert.equal(fs.readdirSync(exported).includes(archiveName(manifest)), false, "it died in the middle");
 
   await using runner = await startRunner(workshop, redisUrl);
-  await eventually(
-    "the job is done",
-    async () => (await runner.state(`archive-${id}`))?.kind === "done",
-    30_000,
-  );
+  await eventually("the job is done", async () => (await runner.state(`archive-${id}`))?.kind === "done");
   assert.deepEqual(digests(folder), expected);
 }
 
 test(
   "the embedded runner, killed in mid-archive, makes the same ZIP at its next start",
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   () => repeatsAfterKill(undefined),
 );
 
 test(
   "the runner on Redis, killed in mid-archive, makes the same ZIP at its next start",
-  { timeout: 60_000, skip: withoutRedis },
+  { timeout: 180_000, skip: withoutRedis },
   async () => {
     await using redis = await RedisServer.start(["--maxmemory-policy", "noeviction"]);
     await repeatsAfterKill(redis.url);

@@ -109,7 +109,7 @@ export function request(changes: Partial<StartRequest> = {}): StartRequest {
 
 /** Looks again until it holds; fails after a time that no machine needs. */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + 60_000;
   while (!(await holds())) {
     if (performance.now() > deadline) throw new Error("it never came true");
     await new Promise((resolve) => setTimeout(resolve, 5));

@@ -12,7 +12,7 @@ import { SimulatedDiscord } from "../../simulator/simulated-discord.ts";
 import { eventually } from "../../support/wait.ts";
 import { startBot } from "./simulated-bot.ts";
 
-const limit = { timeout: 30_000 };
+const limit = { timeout: 180_000 };
 
 test("an unmodified bot logs in, registers a command, defers and edits its answer", limit, async () => {
   await using discord = await SimulatedDiscord.start({ dave: false });

@@ -6,7 +6,7 @@ import { SimulatedDiscord } from "../../simulator/simulated-discord.ts";
 import { eventually } from "../../support/wait.ts";
 import { startBot } from "./simulated-bot.ts";
 
-const limit = { timeout: 30_000 };
+const limit = { timeout: 180_000 };
 const idle = async (): Promise<void> => {};
 
 test("a bot sees who sits where: at its login and by every update after", limit, async () => {

@@ -7,7 +7,7 @@ import { SimulatedDiscord } from "../../simulator/simulated-discord.ts";
 import { eventually } from "../../support/wait.ts";
 import { newClient, startBot } from "./simulated-bot.ts";
 
-const limit = { timeout: 30_000 };
+const limit = { timeout: 180_000 };
 const idle = async (): Promise<void> => {};
 const codeOf = async (promise: Promise<unknown>): Promise<unknown> =>
   await promise.then(

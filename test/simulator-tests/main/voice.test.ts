@@ -13,7 +13,7 @@ import { rms, toneAmplitude } from "../../support/tones.ts";
 import { eventually, sleep } from "../../support/wait.ts";
 import { startBot } from "./simulated-bot.ts";
 
-const limit = { timeout: 60_000 };
+const limit = { timeout: 180_000 };
 const TONES_HZ = [440, 660, 880];
 /** Opus at speech bitrates spreads a pure tone by less than this. */
 const CROSSTALK = 0.01;

@@ -8,6 +8,7 @@ import type { Speech } from "./speech.ts";
 
 const FRAME_SAMPLES = 960;
 const SILENCE_FRAMES = 5;
+const READY_MS = 60_000;
 /** Between "I will speak" (op 5) and the first packet: a client needs to know the SSRC before it can place audio. */
 const LEAD_FRAMES = 5;
 
@@ -103,12 +104,12 @@ export class Seat implements RoomMember, Paced {
     return this.#dave === undefined || this.#dave.isReady || this.#room.size <= 1;
   }
 
-  /** Resolves once the person may speak. Rejects after 15 s: ten members take turns on a busy machine. */
+  /** Resolves once the person may speak. Rejects after a minute: ten members take turns on a busy machine. */
   async ready(): Promise<void> {
-    const deadline = performance.now() + 15_000;
+    const deadline = performance.now() + READY_MS;
     while (!this.#maySpeak && !this.#left) {
       if (performance.now() > deadline)
-        throw new Error(`No end-to-end encryption for ${this.userId} within 15 s.`);
+        throw new Error(`No end-to-end encryption for ${this.userId} within ${READY_MS} ms.`);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
   }

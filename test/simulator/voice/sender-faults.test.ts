@@ -9,7 +9,7 @@ import type { Wire } from "./listening-bot.ts";
 import { VoiceService } from "./voice-service.ts";
 import type { SenderTraits } from "./voice-service.ts";
 
-const limit = { timeout: 30_000 };
+const limit = { timeout: 180_000 };
 const SPEECH = toneSpeech(440, 0.4);
 /** With the five frames of silence. */
 const PACKETS = SPEECH.packets.length + 5;

@@ -5,7 +5,7 @@ import { WebSocket } from "ws";
 import { eventually } from "../../support/wait.ts";
 import { VoiceService } from "./voice-service.ts";
 
-const limit = { timeout: 10_000 };
+const limit = { timeout: 60_000 };
 const SESSION = { guildId: "1", channelId: "2", userId: "3", sessionId: "session" };
 
 type Message = { readonly op: number; readonly seq?: number; readonly d: Record<string, unknown> | null };

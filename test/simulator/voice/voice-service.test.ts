@@ -8,7 +8,7 @@ import { toneSpeech } from "../people/speech.ts";
 import { BOT_ID, CHANNEL_ID, GUILD_ID, decode, joinAsBot } from "./listening-bot.ts";
 import { VoiceService } from "./voice-service.ts";
 
-const limit = { timeout: 30_000 };
+const limit = { timeout: 180_000 };
 const TONES_HZ = [440, 660, 880];
 const CROSSTALK = 0.01; // Opus at 64 kbit/s spreads a pure tone by less
 

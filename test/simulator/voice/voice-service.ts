@@ -141,7 +141,7 @@ export class VoiceService {
    * Resolves once nobody's coming or going is being worked into the channel's keys: whoever speaks from now on can be
    * opened by everybody present. At once without DAVE. Rejects at the deadline.
    */
-  async encryptionSettled(guildId: string, channelId: string, timeoutMs = 5000): Promise<void> {
+  async encryptionSettled(guildId: string, channelId: string, timeoutMs = 60_000): Promise<void> {
     const room = this.#room(guildId, channelId);
     const deadline = performance.now() + timeoutMs;
     while (room.encryption?.settled === false) {

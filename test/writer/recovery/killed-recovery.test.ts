@@ -72,11 +72,11 @@ async function endEverywhere(leave: (data: LeftBehind) => LeftRecording): Promis
 
 test(
   "a recovery killed at any change of the disk leaves the same bytes once it is run again",
-  { timeout: 120_000 },
+  { timeout: 180_000 },
   () => endEverywhere(leaveMuch),
 );
 
-test("so does one that has to make the manifest anew", { timeout: 120_000 }, () =>
+test("so does one that has to make the manifest anew", { timeout: 180_000 }, () =>
   endEverywhere((data) => {
     const left = data.record({ speech: [{ track: 1, position: 0, frames: 10 }] });
     fs.writeFileSync(path.join(left.directory, "recording.json"), '{"version":');
