@@ -159,6 +159,7 @@ async function goOn(left: LeftBehind, { discord, recorder }: RecordingStages, lo
   if (!discord.hasPeople(guild.id, channel.id)) return false;
   try {
     await recorder.resume(left, discord.botUserId);
+    discord.lookAgain(guild.id);
     return true;
   } catch (error) {
     log.warn({ err: error, guild: guild.id }, "a recording could not go on; what there is of it is finished");

@@ -134,6 +134,12 @@ export class Bot {
     return guild !== undefined && hasHumans(guild, channelId);
   }
 
+  /** A recording of a dead process goes on: makes known to it who has left meanwhile. After `serve()`. */
+  lookAgain(guildId: string): void {
+    const guild = this.#client.guilds.cache.get(guildId);
+    if (guild !== undefined) this.#presence?.lookAgain(guild);
+  }
+
   /**
    * Tells the people of a recording that was recovered after its process had died: its public message is turned into the
    * past, and whoever started it gets the links. After `serve()`.

@@ -2,6 +2,7 @@ import { Events } from "discord.js";
 import type { Client, Guild, VoiceState } from "discord.js";
 import { messageOf } from "../errors.ts";
 import type { Log } from "../log.ts";
+import type { Manifest } from "../recordings/manifest.ts";
 import type { Recorder } from "../recordings/recorder.ts";
 import type { GuildNotices } from "./notice.ts";
 
@@ -58,15 +59,27 @@ export class Presence {
     if (manifest !== undefined) void this.#stop(id, manifest.id, "I was removed from the server");
   };
 
-  /** After an outage: what happened meanwhile was never told. */
-  readonly #onGuildAvailable = (guild: Guild): void => {
+  readonly #onGuildAvailable = (guild: Guild): void => this.lookAgain(guild);
+
+  /** After an outage, Discord's or our own: what happened meanwhile was never told. */
+  lookAgain(guild: Guild): void {
     const manifest = this.#options.recorder.status(guild.id)?.manifest;
     if (manifest === undefined) return;
     if (!guild.channels.cache.has(manifest.channel.id))
       void this.#stop(guild.id, manifest.id, "the channel was deleted");
     else if (hasHumans(guild, manifest.channel.id)) this.#disarm(guild.id);
     else this.#arm(guild.id, manifest.id);
-  };
+    this.#noteWhoLeftUnheard(guild, manifest);
+  }
+
+  /** Those of whom it would be said to the end that they speak. */
+  #noteWhoLeftUnheard(guild: Guild, { channel, unheard = [] }: Manifest): void {
+    for (const { userId, toSamples } of unheard) {
+      const isThere = guild.voiceStates.cache.get(userId)?.channelId === channel.id;
+      if (toSamples === undefined && !isThere)
+        this.#options.recorder.recordEvent(guild.id, { kind: "left", userId, atMs: Date.now() });
+    }
+  }
 
   #onChange(before: VoiceState, after: VoiceState): void {
     const { guild } = after;

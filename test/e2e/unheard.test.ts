@@ -57,3 +57,30 @@ test(
     );
   },
 );
+
+test(
+  "somebody who could not be decrypted and leaves while the bot is down is not said to speak any more",
+  { timeout: 90_000 },
+  async () => {
+    await using call = await Call.start({ dave: true });
+    const { discord } = call;
+    const ben = discord.addPerson("Ben");
+    const people = [ben, discord.addPerson("Cleo")];
+    for (const person of people) await person.join();
+    const anna = await call.startRecording("Anna");
+    for (const { seat } of people) seat?.encryptWrongly(true);
+    const talking = people.map((person) => person.say(toneSpeech(660, 12)));
+    await eventually("both are in the manifest", () => call.manifest.unheard?.length === 2, 30_000);
+    await call.bot.stop("SIGKILL");
+    await Promise.all(talking);
+    await ben.leave();
+    await call.restart();
+    const bens = (): number | undefined =>
+      call.manifest.unheard?.find(({ userId }) => userId === ben.id)?.toSamples;
+    await eventually("the recording goes on and knows that he has left", () => bens() !== undefined, 20_000);
+    const { content } = await discord.command(anna, "record status");
+    assert.match(content, /Cleo: speaks and cannot be decrypted/);
+    assert.doesNotMatch(content, /Ben: speaks/);
+    await discord.command(anna, "record stop");
+  },
+);
