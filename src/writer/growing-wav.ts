@@ -6,6 +6,7 @@ import { readWavHead } from "../audio/wav-reader.ts";
 import type { WavTags } from "../audio/wav-tags.ts";
 import { RecorderError } from "../errors.ts";
 import { writeFully } from "./durable-file.ts";
+import { ForcedDescriptor } from "./forced-descriptor.ts";
 
 /** How far the file runs ahead of its samples, at most: trailing silence after a crash. */
 const STEP_SECONDS = 5;
@@ -17,7 +18,7 @@ const SYNC_INTERVAL_MS = 5_000;
  * valid WAV before and after each. What is never written is silence: the file has a hole there.
  */
 export class GrowingWav {
-  readonly #fd: number;
+  readonly #file: ForcedDescriptor;
   readonly #channels: Channels;
   readonly #stepBytes: number;
   #tags: WavTags;
@@ -25,10 +26,9 @@ export class GrowingWav {
   #claimedBytes = 0;
   #dirty = true;
   #syncedAtMs: number;
-  #closed = false;
 
   private constructor(fd: number, channels: Channels, tags: WavTags, nowMs: number) {
-    this.#fd = fd;
+    this.#file = new ForcedDescriptor(fd);
     this.#channels = channels;
     this.#stepBytes = STEP_SECONDS * SAMPLE_RATE * blockAlignOf(channels);
     this.#tags = tags;
@@ -73,7 +73,7 @@ export class GrowingWav {
   write(samples: Uint8Array, byteLength: number, at: number): void {
     const end = at + byteLength;
     if (end > this.#claimedBytes) this.#claim(Math.ceil((end + 1) / this.#stepBytes) * this.#stepBytes);
-    writeFully(this.#fd, samples, byteLength, DATA_START + at);
+    writeFully(this.#file.fd, samples, byteLength, DATA_START + at);
     this.#dirty = true;
   }
 
@@ -83,20 +83,21 @@ export class GrowingWav {
     this.#writeHeader(0);
   }
 
-  /** When what was written should be forced to the disk; Infinity when all of it is there. */
+  /** When what was written should be forced to the disk; Infinity when all of it is there, or on its way. */
   get syncDueAtMs(): number {
     return this.#dirty ? this.#syncedAtMs + SYNC_INTERVAL_MS : Infinity;
   }
 
   /**
-   * Forces what was written to the disk. Blocks for as long as the disk does: 1 ms as a rule, 160 ms measured on a busy
-   * one. Throws E-DISK when the file was deleted under us.
+   * Forces what was written so far to the disk; more may be written meanwhile. Takes 1 ms as a rule, 473 ms measured on
+   * a busy disk. Rejects with E-DISK when the file was deleted under us.
    */
-  sync(nowMs: number): void {
+  async sync(nowMs: number): Promise<void> {
     this.#syncedAtMs = nowMs;
-    fs.fdatasyncSync(this.#fd);
     this.#dirty = false;
-    if (fs.fstatSync(this.#fd).nlink === 0) {
+    const links = fs.fstatSync(this.#file.fd).nlink;
+    await this.#file.force("fdatasync");
+    if (links === 0) {
       throw new RecorderError(
         "E-DISK",
         "A track's file was deleted while it was written.",
@@ -117,38 +118,36 @@ export class GrowingWav {
     const tail = wavTail(this.#tags, this.#channels);
     const end = DATA_START + this.#claimedBytes;
     try {
-      writeFully(this.#fd, tail, tail.length, end);
+      writeFully(this.#file.fd, tail, tail.length, end);
     } catch (error) {
-      fs.ftruncateSync(this.#fd, end);
+      fs.ftruncateSync(this.#file.fd, end);
       throw error;
     }
     this.#writeHeader(tail.length);
   }
 
   get sizeBytes(): number {
-    return fs.fstatSync(this.#fd).size;
+    return fs.fstatSync(this.#file.fd).size;
   }
 
   /** Closes the file as it is: valid, with up to 5 s of silence at its end. Idempotent. */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    fs.closeSync(this.#fd);
+    this.#file.close();
   }
 
   /** Makes file and header agree on `dataBytes`, in the order that never lets the header claim more than there is. */
   #claim(dataBytes: number): void {
     const grows = dataBytes > this.#claimedBytes;
-    if (grows) fs.ftruncateSync(this.#fd, DATA_START + dataBytes);
+    if (grows) fs.ftruncateSync(this.#file.fd, DATA_START + dataBytes);
     this.#claimedBytes = dataBytes;
     this.#writeHeader(0);
-    if (!grows) fs.ftruncateSync(this.#fd, DATA_START + dataBytes);
+    if (!grows) fs.ftruncateSync(this.#file.fd, DATA_START + dataBytes);
     this.#dirty = true;
   }
 
   #writeHeader(tailBytes: number): void {
     const sizes = { channels: this.#channels, dataBytes: this.#claimedBytes, tailBytes };
-    writeFully(this.#fd, wavHeader(sizes, this.#tags), DATA_START, 0);
+    writeFully(this.#file.fd, wavHeader(sizes, this.#tags), DATA_START, 0);
     this.#dirty = true;
   }
 }

@@ -5,7 +5,7 @@ import type { Manifest } from "../recordings/manifest.ts";
 import type { OpenRequest } from "../recordings/stages.ts";
 import { trackFileName, trackNumberOf, userIdOf } from "../recordings/track-file-name.ts";
 import { onDisk } from "./disk-error.ts";
-import { syncDirectory } from "./durable-file.ts";
+import { SyncedFolder } from "./synced-folder.ts";
 import { NOTHING_SO_FAR, TrackFile } from "./track-file.ts";
 import type { TrackSoFar } from "./track-file.ts";
 import { wavTagsOf } from "./track-tags.ts";
@@ -25,16 +25,19 @@ export class OpenTracks {
   manifest: Manifest;
   readonly #request: OpenRequest;
   readonly #directory: string;
+  /** Of the tracks, to be forced when files have been made or named. */
+  readonly folder: SyncedFolder;
   readonly #unwritten: UnwrittenTracks;
   readonly #tracks = new Map<number, OpenTrack>();
   readonly #names = new Map<number, string>();
 
-  /** Makes nothing yet. @param directory where the files are to be */
+  /** Makes no file yet. Throws what the disk says. @param directory where the files are to be; must be there */
   constructor(request: OpenRequest, directory: string, unwritten: UnwrittenTracks) {
     this.manifest = request.manifest;
     this.#request = request;
     this.#directory = directory;
     this.#unwritten = unwritten;
+    this.folder = new SyncedFolder(directory);
   }
 
   get(track: number): OpenTrack | undefined {
@@ -61,7 +64,7 @@ export class OpenTracks {
     });
     const open = { track, userId, file, wav };
     this.#tracks.set(track, open);
-    onDisk(() => syncDirectory(this.#directory));
+    this.folder.changed();
     return open;
   }
 
@@ -83,6 +86,8 @@ export class OpenTracks {
       );
       this.#tracks.set(track, { track, userId, file, wav });
     }
+    // Nobody knows whether that writer had forced it.
+    this.folder.changed();
   }
 
   /** Keeps a person's name, for a file that may yet have to be made. */
@@ -100,7 +105,7 @@ export class OpenTracks {
       if (file !== open.file) {
         fs.renameSync(path.join(this.#directory, open.file), path.join(this.#directory, file));
         open.file = file;
-        syncDirectory(this.#directory);
+        this.folder.changed();
       }
       open.wav.retag(this.tagsOf(track, open.userId));
     });
@@ -121,8 +126,10 @@ export class OpenTracks {
     return wavTagsOf({ ...this.manifest, startedAtMs }, { track, name });
   }
 
-  /** Forgets them; whoever closed the files says so. */
-  clear(): void {
+  /** Closes every file as it is, and forgets it. Idempotent. */
+  close(): void {
+    for (const { wav } of this.#tracks.values()) wav.close();
     this.#tracks.clear();
+    this.folder.close();
   }
 }

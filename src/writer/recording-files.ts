@@ -9,7 +9,6 @@ import { diskError, onDisk } from "./disk-error.ts";
 import { openForLines, replaceFile, syncDirectory } from "./durable-file.ts";
 import { OpenTracks } from "./open-tracks.ts";
 import type { OpenTrack } from "./open-tracks.ts";
-import type { TrackFile } from "./track-file.ts";
 import { readTracksSoFar } from "./tracks-so-far.ts";
 import { UnwrittenTracks } from "./unwritten.ts";
 
@@ -19,6 +18,9 @@ import { UnwrittenTracks } from "./unwritten.ts";
  */
 type FilesState = "recording" | "faulted" | "closed";
 
+/** What must be forced to the disk now and then; times on the clock of `performance.now()`. */
+export type Syncable = { readonly syncDueAtMs: number; sync(nowMs: number): Promise<void> };
+
 /** Lives on the writer thread; nothing else touches the folder until `release()`. Methods throw E-DISK. */
 export class RecordingFiles {
   readonly #request: OpenRequest;
@@ -26,21 +28,22 @@ export class RecordingFiles {
   readonly #unwritten = new UnwrittenTracks();
   readonly #tracks: OpenTracks;
   #state: FilesState = "recording";
-  #written: readonly WrittenTrack[] = [];
+  #closing: Promise<readonly WrittenTrack[]> | undefined;
 
   /** Creates the folder with a manifest and an empty list of events, or goes on with the one that is there. */
   constructor(request: OpenRequest, nowMs: number) {
     this.#request = request;
     const tracksDirectory = path.join(request.directory, "tracks");
-    this.#tracks = new OpenTracks(request, tracksDirectory, this.#unwritten);
-    this.#eventsFd = onDisk(() => {
+    this.#tracks = onDisk(() => {
       fs.mkdirSync(tracksDirectory, { recursive: true });
-      if (request.continues) this.#tracks.reopen(readTracksSoFar(this.#manifestFile), nowMs);
-      replaceFile(this.#manifestFile, manifestText(request.manifest));
-      const fd = openForLines(path.join(request.directory, "events.ndjson"));
-      syncDirectory(request.directory);
-      return fd;
+      return new OpenTracks(request, tracksDirectory, this.#unwritten);
     });
+    try {
+      this.#eventsFd = onDisk(() => this.#begin(nowMs));
+    } catch (error) {
+      this.#tracks.close();
+      throw error;
+    }
   }
 
   get state(): FilesState {
@@ -74,12 +77,12 @@ export class RecordingFiles {
     for (const track of this.#tracks.all()) track.wav.flushIfOld(nowMs);
   }
 
-  /** The track whose turn to be forced to the disk comes next, or came longest ago. */
-  nextToSync(): TrackFile | undefined {
+  /** What is to be forced to the disk next, or should have been longest ago: the folder or a track. */
+  nextToSync(): Syncable | undefined {
     if (this.#state !== "recording") return undefined;
-    let next: TrackFile | undefined;
+    let next: Syncable = this.#tracks.folder;
     for (const { wav } of this.#tracks.all()) {
-      if (next === undefined || wav.syncDueAtMs < next.syncDueAtMs) next = wav;
+      if (wav.syncDueAtMs < next.syncDueAtMs) next = wav;
     }
     return next;
   }
@@ -107,28 +110,42 @@ export class RecordingFiles {
   }
 
   /**
-   * Finishes every track at `lengthSamples`, those known by name alone included, and says what became of them. A
-   * track that the disk will not finish is left out; throws E-DISK when that happened to all. Idempotent.
+   * Finishes every track at `lengthSamples`, those known by name alone included, and says what became of them; all of
+   * it is on the disk then, forced together. A track that the disk will not finish is left out; rejects with E-DISK when
+   * that happened to all, or to the folder. Every call gets the first one's promise.
    */
-  close(lengthSamples: number, nowMs: number, onRefusal: (error: unknown) => void): readonly WrittenTrack[] {
-    if (this.#state === "closed") return this.#written;
+  close(
+    lengthSamples: number,
+    nowMs: number,
+    onRefusal: (error: unknown) => void,
+  ): Promise<readonly WrittenTrack[]> {
+    return (this.#closing ??= this.#close(lengthSamples, nowMs, onRefusal));
+  }
+
+  async #close(
+    lengthSamples: number,
+    nowMs: number,
+    onRefusal: (error: unknown) => void,
+  ): Promise<readonly WrittenTrack[]> {
     this.#createSilentTracks(nowMs, onRefusal);
     this.#state = "closed";
     const written: WrittenTrack[] = [];
     let refusal: unknown;
-    for (const { track, userId, file, wav } of this.#tracks.all()) {
-      try {
-        const finished = wav.finish(lengthSamples, this.#tracks.tagsOf(track, userId), nowMs);
-        written.push({ track, userId, file, samples: lengthSamples, ...finished });
-        wav.refusals.forEach(onRefusal);
-      } catch (error) {
-        refusal = error;
-        onRefusal(error);
-      }
-    }
+    const refused = (error: unknown): void => {
+      refusal = error;
+      onRefusal(error);
+    };
+    const finish = async ({ track, userId, file, wav }: OpenTrack): Promise<void> => {
+      const finished = await wav.finish(lengthSamples, this.#tracks.tagsOf(track, userId), nowMs);
+      written.push({ track, userId, file, samples: lengthSamples, ...finished });
+      wav.refusals.forEach(onRefusal);
+    };
+    // Each writes all that is its own before it waits for the disk.
+    const finishing = [...this.#tracks.all()].map((track) => finish(track).catch(refused));
+    const [folder] = await Promise.allSettled([this.#tracks.folder.sync(), ...finishing]);
+    if (folder.status === "rejected") throw diskError(folder.reason);
     if (written.length === 0 && refusal !== undefined) throw diskError(refusal);
-    this.#written = written.sort((a, b) => a.track - b.track);
-    return this.#written;
+    return written.sort((a, b) => a.track - b.track);
   }
 
   /** Lets go of the folder. Tracks that were not closed stay as they are: valid, with silence at their end. */
@@ -139,14 +156,22 @@ export class RecordingFiles {
         if (this.#state === "recording") wav.flush();
       } catch (error) {
         refusals.push(error);
-      } finally {
-        wav.close();
       }
     }
-    this.#tracks.clear();
+    this.#tracks.close();
     this.#state = "closed";
     fs.closeSync(this.#eventsFd);
     if (refusals.length > 0) throw diskError(refusals[0]);
+  }
+
+  /** Gives the descriptor of the list of events. */
+  #begin(nowMs: number): number {
+    const { directory, continues, manifest } = this.#request;
+    if (continues) this.#tracks.reopen(readTracksSoFar(this.#manifestFile), nowMs);
+    replaceFile(this.#manifestFile, manifestText(manifest));
+    const fd = openForLines(path.join(directory, "events.ndjson"));
+    syncDirectory(directory);
+    return fd;
   }
 
   get #manifestFile(): string {

@@ -129,8 +129,8 @@ export class TrackFile {
   }
 
   /** Forces what was written to the disk; see `GrowingWav.sync`. */
-  sync(nowMs: number): void {
-    this.#wav.sync(nowMs);
+  sync(nowMs: number): Promise<void> {
+    return this.#wav.sync(nowMs);
   }
 
   /** Replaces the tags, at once in the header. */
@@ -139,22 +139,22 @@ export class TrackFile {
   }
 
   /**
-   * Ends the track at exactly `lengthSamples`, padded with a hole or cut, with its final header on the disk; closes it.
+   * Ends the track at exactly `lengthSamples`, padded with a hole or cut, with its final header; all of that is written
+   * when this returns, and on the disk, the file closed, when it resolves.
    * A disk that takes no more samples still lets this succeed: it needs no new space but for the tail.
    */
-  finish(lengthSamples: number, tags: WavTags, nowMs: number): FinishedTrack {
+  async finish(lengthSamples: number, tags: WavTags, nowMs: number): Promise<FinishedTrack> {
     try {
       this.#ignoringRefusal(() => this.flush());
       this.#coverage.cut(lengthSamples);
       this.#wav.end(lengthSamples * this.#blockAlign, tags);
       this.#ignoringRefusal(() => this.#wav.writeTail());
-      this.sync(nowMs);
+      const { sizeBytes } = this.#wav;
+      // Those that end together write first: what the disk's journal has at once costs one commit.
+      await Promise.resolve();
+      await this.sync(nowMs);
       const { writtenSamples, peak } = this.soFar;
-      return {
-        writtenSamples: Math.min(writtenSamples, lengthSamples),
-        sizeBytes: this.#wav.sizeBytes,
-        peak,
-      };
+      return { writtenSamples: Math.min(writtenSamples, lengthSamples), sizeBytes, peak };
     } finally {
       this.close();
     }

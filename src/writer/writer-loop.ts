@@ -1,9 +1,10 @@
 /**
- * The loop of the writer thread. It never returns to the event loop: everything it does is one synchronous sequence,
- * so no file operation can be interleaved with another, a round costs neither promise nor timer, and it sleeps on the
- * queue itself (`Atomics.wait`), where a control message wakes it at once. Messages are fetched with
- * `receiveMessageOnPort`, which needs no event loop; replies leave at `postMessage`.
+ * The loop of the writer thread. Everything it writes is one synchronous sequence, so no write can be interleaved with
+ * another, a round costs neither promise nor timer, and it sleeps on the queue itself (`Atomics.wait`), where a control
+ * message wakes it at once. Messages are fetched with `receiveMessageOnPort`, which needs no event loop; replies leave at
+ * `postMessage`. Only while files are being forced to the disk, beside it, does the event loop have a turn in each round.
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import { RecorderError, toErrorData } from "../errors.ts";
 import type { Log } from "../log.ts";
@@ -13,18 +14,23 @@ import type { OpenRequest, RecordingHandle, UnwrittenTrack, WrittenTrack } from 
 import { diskError } from "./disk-error.ts";
 import type { FromWriter, ToWriter, WriterCall } from "./protocol.ts";
 import { RecordingFiles } from "./recording-files.ts";
-import type { TrackFile } from "./track-file.ts";
+import { SyncTurns } from "./sync-turns.ts";
 
 /** How long a frame may lie in the queue of an idle writer. */
 const POLL_MS = 20;
 /** Frames taken before messages and old blocks get their turn: some 10 ms of work. */
 const FRAMES_PER_ROUND = 1_024;
+/** How long the answer to a close may wait for a round. */
+const CLOSING_POLL_MS = 1;
 /** Between recordings there is nothing to poll for: a message wakes the thread. */
 const IDLE_MS = 1_000;
 /** How long an empty queue may stay short of a fence; everything before a fence is in the queue when it is sent. */
 const FENCE_DEADLINE_MS = 2_000;
 /** Frames for nobody are told of this often at most. */
 const DISCARD_REPORT_MS = 5_000;
+
+type CloseCall = Extract<WriterCall, { readonly kind: "close" }>;
+type ImmediateCall = Exclude<WriterCall, CloseCall>;
 
 /** Lives on the writer thread; owns every open recording. */
 export class WriterLoop {
@@ -34,6 +40,9 @@ export class WriterLoop {
   readonly #recordings = new Map<RecordingHandle, RecordingFiles>();
   /** Taken up from a dead writer, and not told of yet. */
   readonly #takenUp = new Set<RecordingHandle>();
+  /** Recordings whose tracks are finished and on their way to the disk. */
+  readonly #closing = new Set<Promise<void>>();
+  readonly #syncs = new SyncTurns((...refusal) => this.#fault(...refusal));
   #running = true;
   /** Frames of recordings that are not open. */
   #strayFrames = 0;
@@ -46,15 +55,22 @@ export class WriterLoop {
     this.#log = log;
   }
 
-  /** Runs until a `shutdown` message; blocks the thread. */
-  run(): void {
+  /** Runs until a `shutdown` message, and until the disk has what it was given; blocks the thread in between. */
+  async run(): Promise<void> {
     while (this.#running) {
       this.#takeMessages();
       const taken = this.#takeFrames(FRAMES_PER_ROUND);
+      if (this.#closing.size > 0 || this.#syncs.underWay !== undefined) await nextTurn();
       this.#keepHouse();
       if (!this.#running || taken === FRAMES_PER_ROUND) continue;
-      this.#consumer.wait(this.#recordings.size > 0 ? POLL_MS : IDLE_MS);
+      this.#consumer.wait(this.#patienceMs);
     }
+    await Promise.all([...this.#closing, this.#syncs.underWay]);
+  }
+
+  get #patienceMs(): number {
+    if (this.#closing.size > 0) return CLOSING_POLL_MS;
+    return this.#recordings.size > 0 || this.#syncs.underWay !== undefined ? POLL_MS : IDLE_MS;
   }
 
   #takeMessages(): void {
@@ -89,7 +105,7 @@ export class WriterLoop {
     return taken;
   }
 
-  /** Old blocks to the files, one track to the disk. */
+  /** Old blocks to the files, one of those that are due to the disk. */
   #keepHouse(): void {
     const nowMs = performance.now();
     for (const [handle, recording] of this.#recordings) {
@@ -99,27 +115,11 @@ export class WriterLoop {
         this.#fault(handle, recording, error);
       }
     }
-    this.#syncOne(nowMs);
+    this.#syncs.next(this.#recordings, nowMs);
     if (this.#strayFrames > this.#reportedStrayFrames && nowMs - this.#reportedAtMs > DISCARD_REPORT_MS) {
       this.#log.warn({ frames: this.#strayFrames }, "discarded frames of recordings that are not open");
       this.#reportedStrayFrames = this.#strayFrames;
       this.#reportedAtMs = nowMs;
-    }
-  }
-
-  /** One track per round, so that the stalls of a busy disk come one by one; the most overdue first, so that all do. */
-  #syncOne(nowMs: number): void {
-    let next: { handle: RecordingHandle; recording: RecordingFiles; track: TrackFile } | undefined;
-    for (const [handle, recording] of this.#recordings) {
-      const track = recording.nextToSync();
-      if (track === undefined || track.syncDueAtMs > (next?.track.syncDueAtMs ?? nowMs)) continue;
-      next = { handle, recording, track };
-    }
-    if (next === undefined) return;
-    try {
-      next.track.sync(nowMs);
-    } catch (error) {
-      this.#fault(next.handle, next.recording, error);
     }
   }
 
@@ -143,9 +143,13 @@ export class WriterLoop {
       case "open":
       case "reopen":
       case "writeManifest":
-      case "close":
       case "release":
         return this.#answer(message);
+      case "close": {
+        const closing = this.#answerClose(message).finally(() => this.#closing.delete(closing));
+        this.#closing.add(closing);
+        return;
+      }
     }
   }
 
@@ -163,35 +167,43 @@ export class WriterLoop {
     }
   }
 
-  #answer(message: WriterCall): void {
+  #answer(message: ImmediateCall): void {
     try {
-      this.#send({ kind: "done", call: message.call, tracks: this.#perform(message) });
+      this.#perform(message);
+      this.#send({ kind: "done", call: message.call, tracks: [] });
     } catch (error) {
-      const known = error instanceof RecorderError ? error : diskError(error);
-      this.#log.warn({ command: message.kind, err: known }, "a command failed");
-      this.#send({ kind: "failed", call: message.call, error: toErrorData(known) });
+      this.#refuse(message, error);
     }
   }
 
-  #perform(message: WriterCall): readonly WrittenTrack[] {
+  async #answerClose(message: CloseCall): Promise<void> {
+    try {
+      const tracks = await this.#close(message.handle, message.lengthSamples, message.fence);
+      this.#send({ kind: "done", call: message.call, tracks });
+    } catch (error) {
+      this.#refuse(message, error);
+    }
+  }
+
+  #refuse(message: WriterCall, error: unknown): void {
+    const known = error instanceof RecorderError ? error : diskError(error);
+    this.#log.warn({ command: message.kind, err: known }, "a command failed");
+    this.#send({ kind: "failed", call: message.call, error: toErrorData(known) });
+  }
+
+  #perform(message: ImmediateCall): void {
     switch (message.kind) {
       case "open":
-        this.#open(message.request);
-        break;
+        return this.#open(message.request);
       case "reopen":
         this.#open(message.request);
         this.#takenUp.add(message.request.handle);
-        break;
+        return;
       case "writeManifest":
-        this.#recordingOf(message.handle).writeManifest(message.manifest);
-        break;
-      case "close":
-        return this.#close(message.handle, message.lengthSamples, message.fence);
+        return this.#recordingOf(message.handle).writeManifest(message.manifest);
       case "release":
-        this.#release(message.handle);
-        break;
+        return this.#release(message.handle);
     }
-    return [];
   }
 
   #open(request: OpenRequest): void {
@@ -212,7 +224,11 @@ export class WriterLoop {
     recording.release();
   }
 
-  #close(handle: RecordingHandle, lengthSamples: number, fence: number): readonly WrittenTrack[] {
+  async #close(
+    handle: RecordingHandle,
+    lengthSamples: number,
+    fence: number,
+  ): Promise<readonly WrittenTrack[]> {
     const recording = this.#recordingOf(handle);
     if (!this.#drain(fence)) {
       this.#log.error(
@@ -222,7 +238,7 @@ export class WriterLoop {
     }
     this.#tellReplaced(handle);
     try {
-      return recording.close(lengthSamples, performance.now(), (error) =>
+      return await recording.close(lengthSamples, performance.now(), (error) =>
         this.#log.error({ handle, err: error }, "the disk refused a part of a track's end"),
       );
     } finally {

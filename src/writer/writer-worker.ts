@@ -6,4 +6,4 @@ import { WriterLoop } from "./writer-loop.ts";
 
 if (parentPort === null) throw new Error("writer-worker.ts runs as a worker thread");
 const { memory, logLevel } = workerData as WriterWorkerData;
-new WriterLoop(memory, parentPort, createLog(logLevel, "writer")).run();
+await new WriterLoop(memory, parentPort, createLog(logLevel, "writer")).run();

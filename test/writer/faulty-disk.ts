@@ -2,6 +2,7 @@
  * A disk that misbehaves on demand, for a process started with `node --import ./test/writer/faulty-disk.ts`. It sits
  * below the writer, in `node:fs` of the worker threads, so the code under test is the real one. The file named by
  * `FAULTY_DISK` says what happens: absent, nothing; `stall`, every disk operation blocks until the file is gone;
+ * `stall forcing`, files are written but none reaches the disk itself until then;
  * `die`, the thread ends at the next one; `die once`, so it does, and the file is gone before another can.
  */
 import * as fs from "node:fs";
@@ -32,10 +33,19 @@ if (!isMainThread && trigger !== undefined) {
       misbehave();
       return operation(...args);
     }) as Operation;
+  const slowToForce = (force: typeof fs.fsync) => (fd: number, done: fs.NoParamCallback) => {
+    if (demand().startsWith("die")) misbehave();
+    const forceUnlessStalled = (): void => {
+      if (demand().startsWith("stall")) setTimeout(forceUnlessStalled, 5);
+      else force(fd, done);
+    };
+    forceUnlessStalled();
+  };
   Object.assign(disk, {
     writeSync: faulty(disk.writeSync),
     ftruncateSync: faulty(disk.ftruncateSync),
-    fdatasyncSync: faulty(disk.fdatasyncSync),
+    fdatasync: slowToForce(disk.fdatasync),
+    fsync: slowToForce(disk.fsync),
   });
   syncBuiltinESMExports();
 }

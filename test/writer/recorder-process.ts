@@ -45,6 +45,20 @@ if (scenario === "stalled disk") {
   const tracks = await setup.writer.close(1, { lengthSamples: at, fence: setup.producer.tail });
   tell({ queuedFrames, refusedFrames, lengthSamples: at, tracks });
 }
+if (scenario === "stalled forcing") {
+  fs.writeFileSync(trigger!, "stall forcing");
+  const at = await speak(10, 0, 1_000);
+  await setup.drained();
+  const closing = setup.writer.close(1, { lengthSamples: at, fence: setup.producer.tail });
+  const soon = new Promise<string>((resolve) => setTimeout(resolve, 300, "stalled"));
+  const before = await Promise.race([closing, soon]);
+  // Another recording, while the end of the first one is being forced.
+  await setup.open(2, 1);
+  setup.offer(2, 1, 1, 0);
+  await setup.drained();
+  fs.rmSync(trigger!);
+  tell({ before, lengthSamples: at, tracks: await closing });
+}
 if (scenario === "thread dies once") {
   const people = ["Zoë", "1002"].map((name, index) => ({
     track: index + 1,

@@ -4,49 +4,22 @@ import os from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 import { FRAME_SAMPLES } from "../../src/audio/pcm.ts";
-import { FrameConsumer } from "../../src/queue/frame-consumer.ts";
-import { FrameProducer } from "../../src/queue/frame-producer.ts";
-import { createFrameQueueMemory } from "../../src/queue/frame-queue.ts";
 import { RecordingFiles } from "../../src/writer/recording-files.ts";
-import { manifestOf, pcmOf, STARTED_AT_MS } from "./recording-setup.ts";
+import { openFiles } from "./open-files.ts";
+import { manifestOf, STARTED_AT_MS } from "./recording-setup.ts";
 
-/** A recording's files on this thread, with a clock that the test sets. */
-function openFiles() {
-  const directory = fs.mkdtempSync(path.join(os.tmpdir(), "writer-test-"));
-  const memory = createFrameQueueMemory(64);
-  const producer = new FrameProducer(memory);
-  const consumer = new FrameConsumer(memory);
-  const manifest = manifestOf("id", 1);
-  const files = new RecordingFiles(
-    { handle: 1, directory, channels: 1, startedAtMs: STARTED_AT_MS, manifest },
-    0,
-  );
-  return {
-    files,
-    tracksDirectory: path.join(directory, "tracks"),
-    write(track: number, position: number, nowMs: number, channels: 1 | 2 = 1): void {
-      const pcm = pcmOf(track, channels, position);
-      producer.offer(1, track, BigInt(track), channels, position, pcm, 0, pcm.byteLength);
-      files.write(consumer.peek()!, nowMs);
-      consumer.release();
-    },
-    [Symbol.dispose](): void {
-      files.release();
-      fs.rmSync(directory, { recursive: true });
-    },
-  };
-}
-
-test("every track is forced to the disk in its turn, the most overdue first", () => {
+test("every track is forced to the disk in its turn, the most overdue first", async () => {
   using open = openFiles();
   const due = (): number => open.files.nextToSync()?.syncDueAtMs ?? Infinity;
   assert.equal(due(), Infinity, "there is nothing to force yet");
   for (const track of [1, 2, 3]) open.write(track, 0, track);
   open.files.flushOld(1_000);
+  assert.equal(due(), -Infinity, "that there are new files comes first, once for all");
+  await open.files.nextToSync()?.sync(1_000);
   const order: number[] = [];
   for (let turn = 0; turn < 3; turn++) {
     order.push(due());
-    open.files.nextToSync()?.sync(6_000 + turn);
+    await open.files.nextToSync()?.sync(6_000 + turn);
     // The first track never stops writing: it must not push the others back.
     open.write(1, (turn + 1) * FRAME_SAMPLES, 6_000 + turn);
     open.files.flushOld(7_000);
@@ -70,7 +43,7 @@ function discarded(files: RecordingFiles): number {
   return files.unwritten.reduce((sum, { packets }) => sum + packets, 0);
 }
 
-test("a frame of the wrong shape, at no position, or after the close is discarded and counted", () => {
+test("a frame of the wrong shape, at no position, or after the close is discarded and counted", async () => {
   using open = openFiles();
   open.write(1, 0, 0);
   open.write(1, FRAME_SAMPLES, 0, 2);
@@ -78,7 +51,7 @@ test("a frame of the wrong shape, at no position, or after the close is discarde
   open.write(1, 0.5, 0);
   open.write(1, Number.NaN, 0);
   assert.equal(discarded(open.files), 4);
-  const [track] = open.files.close(4_800, 0, (error) => assert.ifError(error));
+  const [track] = await open.files.close(4_800, 0, (error) => assert.ifError(error));
   open.write(1, FRAME_SAMPLES, 0);
   assert.equal(discarded(open.files), 5);
   assert.equal(track?.writtenSamples, FRAME_SAMPLES);

@@ -93,6 +93,19 @@ test("a disk that stalls for 5 s loses nothing of ten speakers", { timeout }, as
 });
 
 test(
+  "a disk that takes long to force files keeps no frame waiting, and a close is answered after that only",
+  { timeout },
+  async () => {
+    using fresh = freshDirectory();
+    const lines = await linesOf(startRecorder("stalled forcing", fresh.directory));
+    const { before, lengthSamples, tracks } = lines.at(-1);
+    assert.equal(before, "stalled", "nothing was forced, and nobody was told so");
+    assert.equal(tracks.length, 10);
+    for (const { writtenSamples } of tracks) assert.equal(writtenSamples, lengthSamples);
+  },
+);
+
+test(
   "a writer thread that dies is replaced: the same files go on, and a call it had taken is answered",
   { timeout, skip: missing("ffprobe", "sox") },
   async () => {

@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FRAME_SAMPLES } from "../../src/audio/pcm.ts";
+import { DiskDiary } from "./disk-diary.ts";
+import { openFiles } from "./open-files.ts";
+
+const TRACKS = 12;
+
+function speakOnce(open: ReturnType<typeof openFiles>): void {
+  for (let track = 1; track <= TRACKS; track++) open.write(track, track * FRAME_SAMPLES, 0);
+}
+
+test("tracks that end together are all written before one is forced, and each is forced once", async () => {
+  using open = openFiles();
+  speakOnce(open);
+  using diary = new DiskDiary();
+  const written = await open.files.close(48_000, 0, (error) => assert.ifError(error));
+  assert.equal(written.length, TRACKS);
+  const firstForced = diary.entries.findIndex(({ operation }) => operation === "fdatasync");
+  const lastWritten = diary.entries.findLastIndex(({ operation }) => /^(write|ftruncate)/.test(operation));
+  assert.ok(
+    lastWritten >= 0 && lastWritten < firstForced,
+    "whatever the disk's journal takes, it takes together",
+  );
+  const forced = diary.of("fdatasync").map(({ file }) => file);
+  assert.deepEqual(forced.sort(), written.map(({ file }) => file).sort());
+  assert.deepEqual(
+    diary.of("fsync").map(({ file }) => file),
+    ["tracks"],
+  );
+});
+
+test("a close is answered when every track and the folder are on the disk, each closed after that", async () => {
+  using open = openFiles();
+  speakOnce(open);
+  using diary = new DiskDiary();
+  let mostAtOnce = 0;
+  const underWay = (): number => diary.entries.filter((entry) => entry.underWay).length;
+  const closing = open.files.close(48_000, 0, (error) => assert.ifError(error));
+  for (let over = false; !over;) {
+    mostAtOnce = Math.max(mostAtOnce, underWay());
+    over = await Promise.race([
+      closing.then(() => true),
+      new Promise<boolean>((resolve) => setImmediate(resolve, false)),
+    ]);
+  }
+  assert.equal(mostAtOnce, 2, "the other two of four threads are left to the rest of the process");
+  assert.equal(underWay(), 0);
+  for (const { file } of diary.of("fdatasync")) {
+    const order = diary.entries.filter((entry) => entry.file === file).map(({ operation }) => operation);
+    assert.deepEqual(order.slice(-2), ["fdatasync", "closeSync"]);
+  }
+});
+
+test("a folder let go while a track is being forced closes it once that is done", async () => {
+  const open = openFiles();
+  speakOnce(open);
+  open.files.flushOld(1_000);
+  await open.files.nextToSync()?.sync(1_000);
+  using diary = new DiskDiary();
+  const forcing = open.files.nextToSync()?.sync(6_000);
+  open[Symbol.dispose]();
+  const [forced] = diary.of("fdatasync");
+  assert.ok(forced?.underWay, "it is under way");
+  const closed = (): string[] => diary.of("closeSync").map(({ file }) => file.replace(" (deleted)", ""));
+  assert.ok(!closed().includes(forced.file));
+  await forcing;
+  assert.ok(closed().includes(forced.file));
+  assert.equal(closed().filter((file) => file.endsWith(".wav")).length, TRACKS);
+});
+
+test("new and renamed files cost their folder one forcing together, not one each", async () => {
+  using open = openFiles();
+  using diary = new DiskDiary();
+  speakOnce(open);
+  for (let track = 1; track <= TRACKS; track++) open.files.nameTrack(track, `Person ${track}`);
+  assert.deepEqual(diary.of("fsyncSync"), [], "nobody waits for it");
+  await open.files.nextToSync()?.sync(0);
+  assert.deepEqual(
+    diary.of("fsync").map(({ file }) => file),
+    ["tracks"],
+  );
+  assert.ok((open.files.nextToSync()?.syncDueAtMs ?? 0) > 0, "it is not due again");
+});
