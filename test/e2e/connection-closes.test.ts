@@ -2,14 +2,19 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test } from "node:test";
-import { SAMPLE_RATE } from "../../src/audio/pcm.ts";
+import { SAMPLE_RATE, samplesOfMs } from "../../src/audio/pcm.ts";
 import { recordingEventSchema } from "../../src/recordings/events.ts";
 import { toneSpeech } from "../simulator/people/speech.ts";
 import { Call, fullText } from "../support/call.ts";
-import { assertSilentWithin, interruptionsOver, loudnessAround } from "../support/interruptions.ts";
+import { assertSilentWithin, interruptionsOver, loudnessWithin } from "../support/interruptions.ts";
+import { FRAME_MS, spokeAtMs } from "../support/spoken.ts";
 import { eventually } from "../support/wait.ts";
 import { assertAllWritten } from "../support/written.ts";
 
+/** In which the edges of an interruption are heard. */
+const LOOK_SAMPLES = SAMPLE_RATE / 5;
+/** Two processes read their clocks. */
+const GRACE_SAMPLES = samplesOfMs(20);
 const limits = { timeout: 180_000 };
 
 // Mostly waiting: together they take little longer than the longest.
@@ -45,18 +50,35 @@ suite("a voice connection that is closed", { concurrency: 4 }, () => {
     await using call = await Call.start({ dave: false });
     const { discord } = call;
     const anna = await call.startRecording("Anna");
-    const speaking = anna.say(toneSpeech(440, 12));
+    const speaking = anna.say(toneSpeech(440, 60));
     await eventually("she is heard", () => call.manifest.tracks.length === 1);
+    const positionAt = (ms: number): number => samplesOfMs(ms - (call.manifest.startedAtMs ?? 0));
     // Ended by the server, and nothing said of another: five seconds, then a new start.
+    const closedAtMs = performance.timeOrigin + performance.now();
+    const framesBefore = anna.sent.length;
     discord.voice.closeClient(discord.bot.id, 4022);
+    await eventually("it is noted", () => call.manifest.interruptions?.length === 1);
+    const notedAtMs = performance.timeOrigin + performance.now();
     const span = await interruptionsOver(call, 1);
-    await speaking;
+    const framesThen = anna.sent.length;
+    await eventually("she talks on", () => anna.sent.length > framesThen + 50);
     await discord.command(anna, "record stop");
-    const seconds = ((span.toSamples ?? 0) - span.fromSamples) / SAMPLE_RATE;
+    await anna.leave();
+    await speaking;
+
+    const { fromSamples, toSamples = 0 } = span;
+    const seconds = (toSamples - fromSamples) / SAMPLE_RATE;
     assert.ok(seconds >= 5, `it waits for another server: ${seconds} s`);
+    const [closed, noted] = [positionAt(closedAtMs), positionAt(notedAtMs)];
+    assert.ok(
+      fromSamples > closed - GRACE_SAMPLES && fromSamples < noted + GRACE_SAMPLES,
+      `it begins when it is closed, ${closed} to ${noted}: ${fromSamples}`,
+    );
     assertSilentWithin(call, anna.id, [span]);
-    // Three frames of grace at each edge for a machine that is busy with other tests.
-    const { before, after } = loudnessAround(call, anna.id, span, SAMPLE_RATE / 5);
+    const lastBefore = positionAt(spokeAtMs(anna.sent) + framesBefore * FRAME_MS);
+    const before = loudnessWithin(call, anna.id, lastBefore - LOOK_SAMPLES, lastBefore);
+    const after = loudnessWithin(call, anna.id, toSamples, toSamples + LOOK_SAMPLES);
+    // Three of ten frames are for the network, and for what the bot's threads take of a busy machine.
     assert.ok(before > 0.2 && after > 0.2, `it sounds before (${before}) and after (${after})`);
     call.assertNothingLost();
   });

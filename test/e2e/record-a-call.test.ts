@@ -4,10 +4,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { SAMPLE_RATE } from "../../src/audio/pcm.ts";
 import { toneSpeech } from "../simulator/people/speech.ts";
-import type { Person } from "../simulator/person.ts";
 import { Call, fullText, trackLinks } from "../support/call.ts";
+import { spokeAtMs } from "../support/spoken.ts";
 import { rms, soundingSpan, toneAmplitude } from "../support/tones.ts";
-import { sleep } from "../support/wait.ts";
 import {
   firstChannel,
   missing,
@@ -18,15 +17,8 @@ import {
 
 /** Somebody else's voice on a track: as good as none. Opus' own noise lies near 1e-4. */
 const CROSSTALK = 0.001;
-
-/**
- * When somebody's speech began by their own clock: a busy machine sends its first packets late, and the next ones on
- * time. Milliseconds since 1970.
- */
-function spokeAtMs(person: Person): number {
-  const first = person.sent.slice(0, 50);
-  return Math.min(...first.map(({ sentAtMs }, index) => sentAtMs - index * 20));
-}
+/** Of the shortest first speech. */
+const FIRST_FRAMES = 50;
 
 for (const dave of [true, false]) {
   test(
@@ -57,7 +49,7 @@ for (const dave of [true, false]) {
         taro.say(toneSpeech(880, 2)),
       ]);
       await dana.join();
-      await sleep(dave ? 1_000 : 300); // DAVE: her epoch must have begun before she is heard
+      await discord.voice.encryptionSettled(discord.guild.id, discord.voiceChannel.id);
       await Promise.all([dana.say(toneSpeech(550, 2)), taro.say(toneSpeech(880, 1))]);
       await ben.leave();
       await zoe.say(toneSpeech(440, 1));
@@ -102,7 +94,10 @@ for (const dave of [true, false]) {
         assert.ok(samples !== undefined);
         const span = soundingSpan(samples);
         assert.ok(span !== undefined, `${person.name} is heard`);
-        offsets.push(span.first / SAMPLE_RATE - (spokeAtMs(person) - manifest.startedAtMs) / 1000);
+        offsets.push(
+          span.first / SAMPLE_RATE -
+            (spokeAtMs(person.sent.slice(0, FIRST_FRAMES)) - manifest.startedAtMs) / 1000,
+        );
         const speaking = samples.subarray(span.first, span.first + SAMPLE_RATE);
         assert.ok(
           toneAmplitude(speaking, hz) > 0.9 * Math.SQRT2 * rms(speaking),

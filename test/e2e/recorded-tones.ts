@@ -4,12 +4,15 @@ import { SAMPLE_RATE } from "../../src/audio/pcm.ts";
 import type { Person } from "../simulator/person.ts";
 import type { Call } from "../support/call.ts";
 import { fullText, trackLinks } from "../support/call.ts";
+import { speechesOf, spokeAtMs } from "../support/spoken.ts";
 import { onsetNear, toneWindows } from "../support/tones.ts";
 import { firstChannel } from "../support/wav-readers.ts";
 import { countsOf } from "../support/written.ts";
 
 /** Behind each speech. */
 const SILENCE_FRAMES = 5;
+/** Whoever speaks again here has been silent for at least this. */
+const PAUSE_MS = 800;
 
 /** Starts to record and waits until that runs. */
 export async function startRecording(call: Call, host: Person): Promise<void> {
@@ -42,22 +45,16 @@ export function assertPureTone(call: Call, person: Person, hz: number, talkspurt
 }
 
 /**
- * How far from the moment of its sending each talkspurt begins on a track, in seconds: a constant (two processes' clocks,
+ * How far from its moment by the speaker's clock each talkspurt begins on a track, in seconds: a constant (two processes' clocks,
  * the encoder's delay) and the recorder's error.
  */
 export function onsetOffsets(call: Call, person: Person, samples: Float64Array): number[] {
   const { startedAtMs } = call.manifest;
   assert.ok(startedAtMs !== undefined);
-  const offsets: number[] = [];
-  let previousMs = -Infinity;
-  for (const { sentAtMs } of person.sent) {
-    if (sentAtMs - previousMs > 300) {
-      const place = ((sentAtMs - startedAtMs) * SAMPLE_RATE) / 1000;
-      const onset = onsetNear(samples, place, 0.25 * SAMPLE_RATE);
-      assert.ok(onset !== undefined, `${person.name} is heard ${place / SAMPLE_RATE} s after the start`);
-      offsets.push((onset - place) / SAMPLE_RATE);
-    }
-    previousMs = sentAtMs;
-  }
-  return offsets;
+  return speechesOf(person.sent, PAUSE_MS).map((speech) => {
+    const place = ((spokeAtMs(speech) - startedAtMs) * SAMPLE_RATE) / 1000;
+    const onset = onsetNear(samples, place, 0.25 * SAMPLE_RATE);
+    assert.ok(onset !== undefined, `${person.name} is heard ${place / SAMPLE_RATE} s after the start`);
+    return (onset - place) / SAMPLE_RATE;
+  });
 }

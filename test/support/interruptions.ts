@@ -39,16 +39,7 @@ export function assertSilentWithin(call: Call, userId: string, interruptions: re
   }
 }
 
-/** How loud a track is in the given time before a position and after another. */
-export function loudnessAround(
-  call: Call,
-  userId: string,
-  { fromSamples, toSamples = 0 }: Interruption,
-  reachSamples: number,
-): { readonly before: number; readonly after: number } {
-  const samples = firstChannel(call.trackPath(userId));
-  return {
-    before: rms(samples.subarray(Math.max(0, fromSamples - reachSamples), fromSamples)),
-    after: rms(samples.subarray(toSamples, toSamples + reachSamples)),
-  };
+/** How loud a track is from one position to another. */
+export function loudnessWithin(call: Call, userId: string, fromSamples: number, toSamples: number): number {
+  return rms(firstChannel(call.trackPath(userId)).subarray(Math.max(0, fromSamples), toSamples));
 }

@@ -14,11 +14,11 @@ export function cancelling(promise: Promised): void {
         },
       }),
     });
-    const id = await runner.enqueue("finish", { recordingId: "r1" }, { delayMs: 500 });
+    const id = await runner.enqueue("finish", { recordingId: "r1" }, { delayMs: 1_500 });
     assert.equal((await runner.state(id))?.kind, "waiting");
     assert.equal(await runner.cancel(id), true);
     await reaches(runner, id, "cancelled");
-    await sleep(900);
+    await sleep(1_900);
     assert.equal(runs, 0);
     assert.equal((await runner.state(id))?.kind, "cancelled");
     assert.equal(await runner.cancel(id), false, "it has ended");

@@ -91,6 +91,8 @@ export function running(promise: Promised): void {
         finish: async () => {
           atATime += 1;
           most = Math.max(most, atATime);
+          // However long it takes to begin them.
+          await eventually("three at a time", () => most >= 3);
           await sleep(100);
           atATime -= 1;
           runs += 1;

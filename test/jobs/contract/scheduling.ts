@@ -34,6 +34,7 @@ export function scheduling(promise: Promised): void {
       assert.deepEqual(data[0], { recordingId: EVERY_RECORDING });
       await runner.schedule("expire", 3_600_000);
       await sleep(400);
+      await eventually("what had begun has ended", () => atATime === 0);
       const soFar = runs;
       await sleep(400);
       assert.equal(runs, soFar, "the longer interval counts");

@@ -10,7 +10,7 @@ import { toneSpeech } from "../../simulator/people/speech.ts";
 import type { Person } from "../../simulator/person.ts";
 import { SimulatedDiscord } from "../../simulator/simulated-discord.ts";
 import { rms, toneAmplitude } from "../../support/tones.ts";
-import { eventually, sleep } from "../../support/wait.ts";
+import { eventually } from "../../support/wait.ts";
 import { startBot } from "./simulated-bot.ts";
 
 const limit = { timeout: 180_000 };
@@ -30,7 +30,8 @@ for (const dave of [false, true]) {
       for (const { person } of speakers) await person.join();
       const connection = await listen(bot.client, discord);
       const heard = speakers.map(({ person }) => packetsOf(connection, person));
-      if (dave) await sleep(500); // the bot's own epoch has begun; before it nobody could be heard
+      // Before the bot's own epoch nobody could be heard.
+      await discord.voice.encryptionSettled(discord.guild.id, discord.voiceChannel.id);
 
       await Promise.all(speakers.map(({ person, hz }) => person.say(toneSpeech(hz, 2))));
       await eventually("all is heard", () =>
@@ -68,9 +69,9 @@ test("a bot that is dragged to another channel hears the people there", limit, a
   const connection = await listen(bot.client, discord);
   discord.faults.moveBot(second.id);
   await eventually("the bot follows", () => connection.joinConfig.channelId === second.id);
-  await entersState(connection, VoiceConnectionStatus.Ready, 10_000);
+  await entersState(connection, VoiceConnectionStatus.Ready, 60_000);
   const heard = [packetsOf(connection, zoe), packetsOf(connection, ben)];
-  await sleep(500); // the new channel's epoch
+  await discord.voice.encryptionSettled(discord.guild.id, second.id);
   await Promise.all([zoe.say(toneSpeech(440, 1)), ben.say(toneSpeech(660, 1))]);
   await eventually("Ben is heard", () => (heard[1]?.length ?? 0) >= ben.sent.length);
   assert.equal(heard[0]?.length, 0, "Zoë is in the other room");
@@ -121,7 +122,7 @@ async function listen(client: Client<true>, discord: SimulatedDiscord): Promise<
     selfDeaf: false,
     selfMute: true,
   });
-  return await entersState(connection, VoiceConnectionStatus.Ready, 10_000);
+  return await entersState(connection, VoiceConnectionStatus.Ready, 60_000);
 }
 
 /** The Opus packets of a person, as the library gives them; it ends with the connection. */
