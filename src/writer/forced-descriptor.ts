@@ -17,7 +17,7 @@ let underWay = 0;
  */
 export class ForcedDescriptor {
   readonly fd: number;
-  #forcings = 0;
+  readonly #underWay = new Set<Promise<void>>();
   #closed = false;
 
   constructor(fd: number) {
@@ -25,17 +25,18 @@ export class ForcedDescriptor {
   }
 
   /**
-   * Resolves when what was written before the call is on the disk; rejects with what the disk says.
+   * Resolves when what was written before the call is on the disk; rejects with what the disk says, to this forcing or to
+   * one that was under way: the kernel tells a failure once, and calls what it gave up clean (`fsync(2)`, errors).
    * @param operation a folder needs `fsync`; of a file `fdatasync` leaves nothing out but the times
    */
   async force(operation: "fdatasync" | "fsync"): Promise<void> {
-    this.#forcings++;
-    try {
-      await inTurn(operation, this.fd);
-    } finally {
-      this.#forcings--;
-      if (this.#closed) this.#closeUnforced();
-    }
+    const forcing = inTurn(operation, this.fd);
+    this.#underWay.add(forcing);
+    const outcomes = await Promise.allSettled(this.#underWay);
+    this.#underWay.delete(forcing);
+    if (this.#closed) this.#closeUnforced();
+    const failed = outcomes.find((outcome) => outcome.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
   }
 
   /** Closes it, now or when nothing forces it any more. Idempotent. */
@@ -46,7 +47,7 @@ export class ForcedDescriptor {
   }
 
   #closeUnforced(): void {
-    if (this.#forcings === 0) fs.closeSync(this.fd);
+    if (this.#underWay.size === 0) fs.closeSync(this.fd);
   }
 }
 

@@ -9,6 +9,7 @@ import { diskError, onDisk } from "./disk-error.ts";
 import { openForLines, replaceFile, syncDirectory } from "./durable-file.ts";
 import { OpenTracks } from "./open-tracks.ts";
 import type { OpenTrack } from "./open-tracks.ts";
+import type { TrackFile } from "./track-file.ts";
 import { readTracksSoFar } from "./tracks-so-far.ts";
 import { UnwrittenTracks } from "./unwritten.ts";
 
@@ -135,14 +136,30 @@ export class RecordingFiles {
       refusal = error;
       onRefusal(error);
     };
-    const finish = async ({ track, userId, file, wav }: OpenTrack): Promise<void> => {
-      const finished = await wav.finish(lengthSamples, this.#tracks.tagsOf(track, userId), nowMs);
-      written.push({ track, userId, file, samples: lengthSamples, ...finished });
-      wav.refusals.forEach(onRefusal);
-    };
-    // Each writes all that is its own before it waits for the disk.
-    const finishing = [...this.#tracks.all()].map((track) => finish(track).catch(refused));
-    const [folder] = await Promise.allSettled([this.#tracks.folder.sync(), ...finishing]);
+    // All are written before the first is forced: what the disk's journal has at once costs one commit.
+    const finished: { readonly wav: TrackFile; readonly told: WrittenTrack }[] = [];
+    for (const { track, userId, file, wav } of this.#tracks.all()) {
+      try {
+        const ended = wav.finish(lengthSamples, this.#tracks.tagsOf(track, userId));
+        finished.push({ wav, told: { track, userId, file, samples: lengthSamples, ...ended } });
+        wav.refusals.forEach(onRefusal);
+      } catch (error) {
+        refused(error);
+        wav.close();
+      }
+    }
+    // Each has begun when this function first waits: who lets go of the folder then closes nothing that is to be forced.
+    const forcing = finished.map(async ({ wav, told }) => {
+      try {
+        await wav.sync(nowMs);
+        written.push(told);
+      } catch (error) {
+        refused(error);
+      } finally {
+        wav.close();
+      }
+    });
+    const [folder] = await Promise.allSettled([this.#tracks.folder.sync(), ...forcing]);
     if (folder.status === "rejected") throw diskError(folder.reason);
     if (written.length === 0 && refusal !== undefined) throw diskError(refusal);
     return written.sort((a, b) => a.track - b.track);

@@ -139,25 +139,17 @@ export class TrackFile {
   }
 
   /**
-   * Ends the track at exactly `lengthSamples`, padded with a hole or cut, with its final header; all of that is written
-   * when this returns, and on the disk, the file closed, when it resolves.
+   * Ends the track at exactly `lengthSamples`, padded with a hole or cut, with its final header; `sync` is to follow.
    * A disk that takes no more samples still lets this succeed: it needs no new space but for the tail.
    */
-  async finish(lengthSamples: number, tags: WavTags, nowMs: number): Promise<FinishedTrack> {
-    try {
-      this.#ignoringRefusal(() => this.flush());
-      this.#coverage.cut(lengthSamples);
-      this.#wav.end(lengthSamples * this.#blockAlign, tags);
-      this.#ignoringRefusal(() => this.#wav.writeTail());
-      const { sizeBytes } = this.#wav;
-      // Those that end together write first: what the disk's journal has at once costs one commit.
-      await Promise.resolve();
-      await this.sync(nowMs);
-      const { writtenSamples, peak } = this.soFar;
-      return { writtenSamples: Math.min(writtenSamples, lengthSamples), sizeBytes, peak };
-    } finally {
-      this.close();
-    }
+  finish(lengthSamples: number, tags: WavTags): FinishedTrack {
+    this.#ignoringRefusal(() => this.flush());
+    this.#coverage.cut(lengthSamples);
+    this.#wav.end(lengthSamples * this.#blockAlign, tags);
+    this.#ignoringRefusal(() => this.#wav.writeTail());
+    const { sizeBytes } = this.#wav;
+    const { writtenSamples, peak } = this.soFar;
+    return { writtenSamples: Math.min(writtenSamples, lengthSamples), sizeBytes, peak };
   }
 
   /** Closes the file as it is; see `GrowingWav.close`. Idempotent. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FRAME_SAMPLES } from "../../src/audio/pcm.ts";
 import { DiskDiary } from "./disk-diary.ts";
+import { FailingForce } from "./failing-force.ts";
 import { openFiles } from "./open-files.ts";
 
 const TRACKS = 12;
@@ -67,6 +68,32 @@ test("a folder let go while a track is being forced closes it once that is done"
   await forcing;
   assert.ok(closed().includes(forced.file));
   assert.equal(closed().filter((file) => file.endsWith(".wav")).length, TRACKS);
+});
+
+test("a folder let go right after its close was asked for is forced and answered all the same", async () => {
+  const open = openFiles();
+  speakOnce(open);
+  using diary = new DiskDiary();
+  const closing = open.files.close(48_000, 0, (error) => assert.ifError(error));
+  open[Symbol.dispose]();
+  assert.equal((await closing).length, TRACKS);
+  assert.equal(diary.of("fdatasync").length, TRACKS);
+});
+
+test("what the disk fails to force just when a track is closed is told", async () => {
+  using open = openFiles();
+  open.write(1, 0, 0);
+  open.files.flushOld(1_000);
+  await open.files.nextToSync()?.sync(1_000);
+  // The kernel tells a failure once for each descriptor: the next forcing of it succeeds.
+  using failing = new FailingForce();
+  const turn = open.files.nextToSync()?.sync(6_000);
+  const refusals: unknown[] = [];
+  const closing = open.files.close(48_000, 6_000, (error) => refusals.push(error));
+  await assert.rejects(turn ?? assert.fail(), { code: "EIO" });
+  await assert.rejects(closing, { code: "E-DISK" });
+  assert.equal(refusals.length, 1);
+  assert.equal(failing.calls, 2);
 });
 
 test("new and renamed files cost their folder one forcing together, not one each", async () => {
