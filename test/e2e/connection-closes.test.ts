@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { suite, test } from "node:test";
 import { SAMPLE_RATE, samplesOfMs } from "../../src/audio/pcm.ts";
 import { recordingEventSchema } from "../../src/recordings/events.ts";
-import { toneSpeech } from "../simulator/people/speech.ts";
+import { longToneSpeech, toneSpeech } from "../simulator/people/speech.ts";
 import { Call, fullText } from "../support/call.ts";
 import { assertSilentWithin, interruptionsOver, loudnessWithin } from "../support/interruptions.ts";
 import { FRAME_MS, spokeAtMs } from "../support/spoken.ts";
@@ -23,11 +23,13 @@ suite("a voice connection that is closed", { concurrency: 4 }, () => {
     await using call = await Call.start({ dave: true });
     const { discord } = call;
     const anna = await call.startRecording("Anna");
-    const speaking = anna.say(toneSpeech(440, 4));
+    // A connection that is resumed while nobody speaks is one that could be dead.
+    const speaking = anna.say(longToneSpeech(440));
     for (const [at, code] of [1006, 4015].entries()) {
       discord.voice.closeClient(discord.bot.id, code);
       await eventually(`${code} is resumed`, () => discord.voice.counts.resumed === at + 1);
     }
+    await anna.leave();
     await speaking;
     await discord.command(anna, "record stop");
     assert.equal(discord.voice.counts.identified, 1);
@@ -50,7 +52,7 @@ suite("a voice connection that is closed", { concurrency: 4 }, () => {
     await using call = await Call.start({ dave: false });
     const { discord } = call;
     const anna = await call.startRecording("Anna");
-    const speaking = anna.say(toneSpeech(440, 60));
+    const speaking = anna.say(longToneSpeech(440));
     await eventually("she is heard", () => call.manifest.tracks.length === 1);
     const positionAt = (ms: number): number => samplesOfMs(ms - (call.manifest.startedAtMs ?? 0));
     // Ended by the server, and nothing said of another: five seconds, then a new start.

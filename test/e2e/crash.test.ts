@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { SAMPLE_RATE } from "../../src/audio/pcm.ts";
 import { toneSpeech } from "../simulator/people/speech.ts";
 import { Call, fullText, trackLinks } from "../support/call.ts";
+import { untilWritten } from "../support/live-track.ts";
 import { soundingSpan, toneAmplitude } from "../support/tones.ts";
 import { eventually } from "../support/wait.ts";
 import { firstChannel, missing, readWithFfprobe } from "../support/wav-readers.ts";
@@ -22,8 +23,9 @@ test(
     const start = await discord.command(anna, "record start", { title: "Cut short" });
     const page = /https?:\/\/\S+\/r\/\w{22}/.exec(start.content)?.[0];
     assert.ok(page !== undefined);
-    const talking = Promise.all([anna.say(toneSpeech(440, 2)), ben.say(toneSpeech(660, 6))]);
-    await eventually("Ben talks on after Anna", () => ben.sent.length > 150);
+    const talking = Promise.all([anna.say(toneSpeech(450, 2)), ben.say(toneSpeech(650, 6))]);
+    await untilWritten(call, anna, 450, 1.5);
+    await untilWritten(call, ben, 650, 2.5);
     const [notice] = discord.messages(discord.voiceChannel.id);
     assert.match(notice?.content ?? "", /is being recorded/);
     assert.equal((await call.bot.stop("SIGKILL")).signal, "SIGKILL");
@@ -38,8 +40,8 @@ test(
     const lengthSamples = manifest.lengthSamples ?? 0;
     assert.ok(lengthSamples > 2.5 * SAMPLE_RATE, `${lengthSamples} samples`);
     for (const [person, hz] of [
-      [anna, 440],
-      [ben, 660],
+      [anna, 450],
+      [ben, 650],
     ] as const) {
       const path = call.trackPath(person.id);
       const samples = firstChannel(path);

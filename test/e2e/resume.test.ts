@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { SAMPLE_RATE, samplesOfMs } from "../../src/audio/pcm.ts";
 import { balances } from "../../src/recordings/counts.ts";
-import { toneSpeech } from "../simulator/people/speech.ts";
+import { longToneSpeech, toneSpeech } from "../simulator/people/speech.ts";
 import { Call, fullText, trackLinks } from "../support/call.ts";
+import { toneSecondsIn, untilWritten } from "../support/live-track.ts";
 import { rms, toneAmplitude } from "../support/tones.ts";
 import { eventually } from "../support/wait.ts";
 import { firstChannel } from "../support/wav-readers.ts";
@@ -23,8 +24,9 @@ for (const dave of [true, false]) {
       for (const person of [anna, ben]) await person.join();
       const start = await discord.command(anna, "record start");
       const page = /https?:\/\/\S+\/r\/\w{22}/.exec(start.content)?.[0];
-      const talking = Promise.all([anna.say(toneSpeech(440, 20)), ben.say(toneSpeech(660, 2))]);
-      await eventually("Anna talks on after Ben", () => anna.sent.length > 150);
+      const talking = Promise.all([anna.say(longToneSpeech(450)), ben.say(toneSpeech(650, 2))]);
+      await untilWritten(call, ben, 650, 1);
+      const inFileSeconds = await untilWritten(call, anna, 450, 2);
       await call.bot.stop("SIGKILL");
       const killedAtMs = Date.now();
       const { startedAtMs = 0, id } = call.manifest;
@@ -36,11 +38,15 @@ for (const dave of [true, false]) {
       const backAtMs = Date.now();
       // A third person, so that numbers go on where they stopped; and Ben again, on his track.
       await chloe.join();
-      await Promise.all([chloe.say(toneSpeech(880, 1)), ben.say(toneSpeech(660, 1)), talking]);
+      await Promise.all([chloe.say(toneSpeech(850, 1)), ben.say(toneSpeech(650, 1))]);
+      const heard = anna.sent.length;
+      await eventually("Anna talks on", () => anna.sent.length > heard + 100);
       const status = await discord.command(anna, "record status");
       assert.match(status.content, /stopped unexpectedly/);
       const stop = await discord.command(anna, "record stop");
       await stop.until((reply) => trackLinks(fullText(reply)).size === 3);
+      await anna.leave();
+      await talking;
       const { manifest } = call;
       assert.equal(manifest.id, id);
       assert.equal(manifest.state, "finished");
@@ -54,26 +60,26 @@ for (const dave of [true, false]) {
       // Where she was cut off and heard again, on the wall clock of both processes.
       const track = files.get(anna) ?? new Float64Array();
       const at = (ms: number): number => samplesOfMs(ms - startedAtMs);
-      const before = track.subarray(at(killedAtMs) - 2 * SAMPLE_RATE, at(killedAtMs) - SAMPLE_RATE);
-      assert.ok(toneAmplitude(before, 440) > 0.2, "Anna is heard up to a second before the kill");
+      const before = track.subarray(0, at(killedAtMs));
+      assert.ok(toneSecondsIn(before, 450) >= inFileSeconds, "all that was in the file is there");
       assert.equal(
         rms(track.subarray(at(killedAtMs), at(killedAtMs) + samplesOfMs(500))),
         0,
         "then is silence",
       );
       assert.ok(
-        toneAmplitude(track.subarray(at(backAtMs) + SAMPLE_RATE, at(backAtMs) + 2 * SAMPLE_RATE), 440) > 0.2,
+        toneAmplitude(track.subarray(at(backAtMs) + SAMPLE_RATE, at(backAtMs) + 2 * SAMPLE_RATE), 450) > 0.2,
         "and she is heard again",
       );
       const spanned = files.get(ben) ?? new Float64Array();
-      assert.ok(toneAmplitude(spanned.subarray(0, at(killedAtMs)), 660) > 0.05, "Ben was heard before");
-      assert.ok(toneAmplitude(spanned.subarray(at(backAtMs)), 660) > 0.01, "and after, on one track");
+      assert.ok(toneAmplitude(spanned.subarray(0, at(killedAtMs)), 650) > 0.05, "Ben was heard before");
+      assert.ok(toneAmplitude(spanned.subarray(at(backAtMs)), 650) > 0.01, "and after, on one track");
 
       const [gone] = manifest.interruptions ?? [];
       assert.ok(gone?.toSamples !== undefined && /stopped unexpectedly/.test(gone.reason));
       assert.ok(
-        Math.abs(gone.fromSamples - at(killedAtMs)) < 2 * SAMPLE_RATE,
-        `the span begins at the kill, ${at(killedAtMs)}: ${JSON.stringify(manifest.interruptions)}`,
+        gone.fromSamples >= inFileSeconds * SAMPLE_RATE && gone.fromSamples <= at(killedAtMs),
+        `the span begins behind what was in the file and by the kill, ${at(killedAtMs)}: ${JSON.stringify(manifest.interruptions)}`,
       );
       assert.ok(gone.toSamples <= at(backAtMs) + samplesOfMs(200), "and ends when people were heard again");
       for (const { counts, name } of manifest.tracks)

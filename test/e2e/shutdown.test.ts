@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { SAMPLE_RATE } from "../../src/audio/pcm.ts";
-import { toneSpeech } from "../simulator/people/speech.ts";
+import { longToneSpeech } from "../simulator/people/speech.ts";
 import { Call, trackLinks } from "../support/call.ts";
 import { toneSecondsIn, untilWritten } from "../support/live-track.ts";
 import { rms } from "../support/tones.ts";
@@ -20,7 +20,7 @@ async function callInProgress() {
   const start = await call.discord.command(people[0], "record start", {});
   await start.until((reply) => /record/i.test(reply.content));
   const talking = Promise.all(
-    people.map((person, index) => person.say(toneSpeech(TONES_HZ[index] ?? 0, 30))),
+    people.map((person, index) => person.say(longToneSpeech(TONES_HZ[index] ?? 0))),
   );
   await eventually("both are being recorded", () => people.every((person) => person.sent.length > 100));
   return { call, people, talking };

@@ -10,12 +10,15 @@ import { eventually } from "./wait.ts";
 
 const WINDOWS_PER_SECOND = 50;
 
-/** Waits until so many seconds of a person's tone are in the file, however long the way there takes; mono. */
-export async function untilWritten(call: Call, person: Person, hz: number, seconds: number): Promise<void> {
-  await eventually(
-    `${seconds} s of ${person.name} are in the file`,
-    () => toneSecondsIn(liveSamples(call, person), hz) >= seconds,
-  );
+/**
+ * Waits until so many seconds of a person's tone, a multiple of 50 Hz, are in the file, however long the way there takes; mono.
+ * How many there are.
+ */
+export function untilWritten(call: Call, person: Person, hz: number, seconds: number): Promise<number> {
+  return eventually(`${seconds} s of ${person.name} are in the file`, () => {
+    const inFile = toneSecondsIn(liveSamples(call, person), hz);
+    return inFile >= seconds && inFile;
+  });
 }
 
 /** How long a tone sounds. */

@@ -37,6 +37,13 @@ export function toneSpeech(hz: number, seconds: number): Speech {
   return { packets };
 }
 
+/** A tone of whole hertz that lasts for as long as somebody may be listened to: of its first two seconds, the second again and again. */
+export function longToneSpeech(hz: number): Speech {
+  const { packets } = toneSpeech(hz, 2);
+  const second = packets.slice(50);
+  return { packets: [...packets, ...Array.from({ length: 120 }, () => second).flat()] };
+}
+
 /** The packets of an Ogg file with one stream (RFC 3533 §6): segments of 255 bytes go on, also across pages. */
 export function oggPackets(bytes: Buffer): Buffer[] {
   const packets: Buffer[] = [];
