@@ -6,7 +6,8 @@ import type { RecordingEvent } from "../recordings/events.ts";
 import type { Manifest } from "../recordings/manifest.ts";
 import type { OpenRequest, UnwrittenTrack, WrittenTrack } from "../recordings/stages.ts";
 import { diskError, onDisk } from "./disk-error.ts";
-import { openForLines, replaceFile, syncDirectory } from "./durable-file.ts";
+import { openForLines, syncDirectory } from "./durable-file.ts";
+import { ManifestFile } from "./manifest-file.ts";
 import { OpenTracks } from "./open-tracks.ts";
 import type { OpenTrack } from "./open-tracks.ts";
 import type { TrackFile } from "./track-file.ts";
@@ -22,18 +23,20 @@ type FilesState = "recording" | "faulted" | "closed";
 /** What must be forced to the disk now and then; times on the clock of `performance.now()`. */
 export type Syncable = { readonly syncDueAtMs: number; sync(nowMs: number): Promise<void> };
 
-/** Lives on the writer thread; nothing else touches the folder until `release()`. Methods throw E-DISK. */
+/** Lives on the writer thread; nothing else touches the folder until `release()` has ended. Methods throw E-DISK. */
 export class RecordingFiles {
   readonly #request: OpenRequest;
   readonly #eventsFd: number;
   readonly #unwritten = new UnwrittenTracks();
   readonly #tracks: OpenTracks;
+  readonly #manifest: ManifestFile;
   #state: FilesState = "recording";
   #closing: Promise<readonly WrittenTrack[]> | undefined;
 
   /** Creates the folder with a manifest and an empty list of events, or goes on with the one that is there. */
   constructor(request: OpenRequest, nowMs: number) {
     this.#request = request;
+    this.#manifest = new ManifestFile(request.directory);
     const tracksDirectory = path.join(request.directory, "tracks");
     this.#tracks = onDisk(() => {
       fs.mkdirSync(tracksDirectory, { recursive: true });
@@ -99,15 +102,14 @@ export class RecordingFiles {
     onDisk(() => fs.writeSync(this.#eventsFd, `${JSON.stringify(event)}\n`));
   }
 
-  /** Replaces `recording.json` as one step; tracks that are open get what is known of them so far. */
-  writeManifest(manifest: Manifest): void {
+  /** Replaces `recording.json` as one step; tracks that are open get what is known of them now. */
+  async writeManifest(manifest: Manifest): Promise<void> {
     this.#tracks.manifest = manifest;
     const tracks = manifest.tracks.map((track) => ({
       ...track,
       ...this.#tracks.get(track.track)?.wav.soFar,
     }));
-    const text = manifestText(this.#state === "closed" ? manifest : { ...manifest, tracks });
-    onDisk(() => replaceFile(this.#manifestFile, text));
+    await this.#manifest.replace(this.#state === "closed" ? manifest : { ...manifest, tracks });
   }
 
   /**
@@ -165,8 +167,11 @@ export class RecordingFiles {
     return written.sort((a, b) => a.track - b.track);
   }
 
-  /** Lets go of the folder. Tracks that were not closed stay as they are: valid, with silence at their end. */
-  release(): void {
+  /**
+   * Lets go of the folder, once no manifest is under way. Tracks that were not closed stay as they are: valid, with
+   * silence at their end.
+   */
+  async release(): Promise<void> {
     const refusals: unknown[] = [];
     for (const { wav } of this.#tracks.all()) {
       try {
@@ -178,21 +183,18 @@ export class RecordingFiles {
     this.#tracks.close();
     this.#state = "closed";
     fs.closeSync(this.#eventsFd);
+    await this.#manifest.rest();
     if (refusals.length > 0) throw diskError(refusals[0]);
   }
 
   /** Gives the descriptor of the list of events. */
   #begin(nowMs: number): number {
     const { directory, continues, manifest } = this.#request;
-    if (continues) this.#tracks.reopen(readTracksSoFar(this.#manifestFile), nowMs);
-    replaceFile(this.#manifestFile, manifestText(manifest));
+    if (continues) this.#tracks.reopen(readTracksSoFar(this.#manifest.path), nowMs);
+    this.#manifest.create(manifest);
     const fd = openForLines(path.join(directory, "events.ndjson"));
     syncDirectory(directory);
     return fd;
-  }
-
-  get #manifestFile(): string {
-    return path.join(this.#request.directory, "recording.json");
   }
 
   #discard(frame: Frame): void {
@@ -223,8 +225,4 @@ export class RecordingFiles {
 
 function isPosition(position: number): boolean {
   return position >= 0 && Number.isSafeInteger(position);
-}
-
-function manifestText(manifest: Manifest): string {
-  return `${JSON.stringify(manifest, undefined, 2)}\n`;
 }

@@ -20,17 +20,14 @@ import { SyncTurns } from "./sync-turns.ts";
 const POLL_MS = 20;
 /** Frames taken before messages and old blocks get their turn: some 10 ms of work. */
 const FRAMES_PER_ROUND = 1_024;
-/** How long the answer to a close may wait for a round. */
-const CLOSING_POLL_MS = 1;
+/** How long the answer to a command may wait for a round once the disk has given its own. */
+const ANSWER_POLL_MS = 1;
 /** Between recordings there is nothing to poll for: a message wakes the thread. */
 const IDLE_MS = 1_000;
 /** How long an empty queue may stay short of a fence; everything before a fence is in the queue when it is sent. */
 const FENCE_DEADLINE_MS = 2_000;
 /** Frames for nobody are told of this often at most. */
 const DISCARD_REPORT_MS = 5_000;
-
-type CloseCall = Extract<WriterCall, { readonly kind: "close" }>;
-type ImmediateCall = Exclude<WriterCall, CloseCall>;
 
 /** Lives on the writer thread; owns every open recording. */
 export class WriterLoop {
@@ -40,8 +37,8 @@ export class WriterLoop {
   readonly #recordings = new Map<RecordingHandle, RecordingFiles>();
   /** Taken up from a dead writer, and not told of yet. */
   readonly #takenUp = new Set<RecordingHandle>();
-  /** Recordings whose tracks are finished and on their way to the disk. */
-  readonly #closing = new Set<Promise<void>>();
+  /** Commands without an answer yet: what they wrote is on its way to the disk. None rejects. */
+  readonly #answering = new Set<Promise<void>>();
   readonly #syncs = new SyncTurns((...refusal) => this.#fault(...refusal));
   #running = true;
   /** Frames of recordings that are not open. */
@@ -59,17 +56,17 @@ export class WriterLoop {
   async run(): Promise<void> {
     while (this.#running) {
       this.#takeMessages();
+      if (this.#answering.size > 0 || this.#syncs.underWay !== undefined) await nextTurn();
       const taken = this.#takeFrames(FRAMES_PER_ROUND);
-      if (this.#closing.size > 0 || this.#syncs.underWay !== undefined) await nextTurn();
       this.#keepHouse();
       if (!this.#running || taken === FRAMES_PER_ROUND) continue;
       this.#consumer.wait(this.#patienceMs);
     }
-    await Promise.all([...this.#closing, this.#syncs.underWay]);
+    await Promise.all([...this.#answering, this.#syncs.underWay]);
   }
 
   get #patienceMs(): number {
-    if (this.#closing.size > 0) return CLOSING_POLL_MS;
+    if (this.#answering.size > 0) return ANSWER_POLL_MS;
     return this.#recordings.size > 0 || this.#syncs.underWay !== undefined ? POLL_MS : IDLE_MS;
   }
 
@@ -143,13 +140,9 @@ export class WriterLoop {
       case "open":
       case "reopen":
       case "writeManifest":
+      case "close":
       case "release":
-        return this.#answer(message);
-      case "close": {
-        const closing = this.#answerClose(message).finally(() => this.#closing.delete(closing));
-        this.#closing.add(closing);
-        return;
-      }
+        return this.#track(this.#answer(message));
     }
   }
 
@@ -167,43 +160,41 @@ export class WriterLoop {
     }
   }
 
-  #answer(message: ImmediateCall): void {
+  #track(answer: Promise<void>): void {
+    const answering = answer.finally(() => this.#answering.delete(answering));
+    this.#answering.add(answering);
+  }
+
+  async #answer(message: WriterCall): Promise<void> {
     try {
-      this.#perform(message);
-      this.#send({ kind: "done", call: message.call, tracks: [] });
+      this.#send({ kind: "done", call: message.call, tracks: await this.#perform(message) });
     } catch (error) {
-      this.#refuse(message, error);
+      const known = error instanceof RecorderError ? error : diskError(error);
+      this.#log.warn({ command: message.kind, err: known }, "a command failed");
+      this.#send({ kind: "failed", call: message.call, error: toErrorData(known) });
     }
   }
 
-  async #answerClose(message: CloseCall): Promise<void> {
-    try {
-      const tracks = await this.#close(message.handle, message.lengthSamples, message.fence);
-      this.#send({ kind: "done", call: message.call, tracks });
-    } catch (error) {
-      this.#refuse(message, error);
-    }
-  }
-
-  #refuse(message: WriterCall, error: unknown): void {
-    const known = error instanceof RecorderError ? error : diskError(error);
-    this.#log.warn({ command: message.kind, err: known }, "a command failed");
-    this.#send({ kind: "failed", call: message.call, error: toErrorData(known) });
-  }
-
-  #perform(message: ImmediateCall): void {
+  /** What a command waits for is the disk alone. */
+  async #perform(message: WriterCall): Promise<readonly WrittenTrack[]> {
     switch (message.kind) {
       case "open":
-        return this.#open(message.request);
+        this.#open(message.request);
+        break;
       case "reopen":
         this.#open(message.request);
         this.#takenUp.add(message.request.handle);
-        return;
+        break;
       case "writeManifest":
-        return this.#recordingOf(message.handle).writeManifest(message.manifest);
+        await this.#recordingOf(message.handle).writeManifest(message.manifest);
+        break;
+      case "close":
+        return this.#close(message.handle, message.lengthSamples, message.fence);
       case "release":
-        return this.#release(message.handle);
+        await this.#release(message.handle);
+        break;
     }
+    return [];
   }
 
   #open(request: OpenRequest): void {
@@ -217,11 +208,11 @@ export class WriterLoop {
     this.#recordings.set(request.handle, new RecordingFiles(request, performance.now()));
   }
 
-  #release(handle: RecordingHandle): void {
+  async #release(handle: RecordingHandle): Promise<void> {
     const recording = this.#recordingOf(handle);
     this.#recordings.delete(handle);
     this.#takenUp.delete(handle);
-    recording.release();
+    await recording.release();
   }
 
   async #close(
@@ -288,11 +279,10 @@ export class WriterLoop {
     this.#running = false;
     this.#takeFrames(Number.MAX_SAFE_INTEGER);
     for (const [handle, recording] of this.#recordings) {
-      try {
-        recording.release();
-      } catch (error) {
+      const released = recording.release().catch((error: unknown) => {
         this.#log.error({ handle, err: error }, "the disk refused while the writer ended");
-      }
+      });
+      this.#track(released);
     }
     this.#recordings.clear();
   }

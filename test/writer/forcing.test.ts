@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
 import { test } from "node:test";
 import { FRAME_SAMPLES } from "../../src/audio/pcm.ts";
 import { DiskDiary } from "./disk-diary.ts";
 import { FailingForce } from "./failing-force.ts";
 import { openFiles } from "./open-files.ts";
+import { manifestOf } from "./recording-setup.ts";
 
 const TRACKS = 12;
 
@@ -108,4 +111,25 @@ test("new and renamed files cost their folder one forcing together, not one each
     ["tracks"],
   );
   assert.ok((open.files.nextToSync()?.syncDueAtMs ?? 0) > 0, "it is not due again");
+});
+
+test("manifests follow one another in the order of the calls, each whole and forced before it is in place", async () => {
+  const open = openFiles();
+  using diary = new DiskDiary();
+  const file = path.join(path.dirname(open.tracksDirectory), "recording.json");
+  const manifest = manifestOf("id", 1);
+  const inPlace: string[] = [];
+  const look = (): number => inPlace.push(JSON.parse(fs.readFileSync(file, "utf8")).title);
+  const titles = ["first", "second", "third"];
+  const written = titles.map((title) => open.files.writeManifest({ ...manifest, title }).then(look));
+  await open.files.release();
+  fs.rmSync(path.dirname(file), { recursive: true });
+  assert.equal(inPlace.length, 3, "the folder is let go after the last");
+  await Promise.all(written);
+  assert.deepEqual(inPlace, titles);
+  const folder = path.basename(path.dirname(file));
+  assert.deepEqual(
+    diary.of("fsync").map((entry) => entry.file),
+    titles.flatMap(() => ["recording.json.tmp", folder]),
+  );
 });

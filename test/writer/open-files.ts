@@ -28,7 +28,7 @@ export function openFiles() {
       consumer.release();
     },
     [Symbol.dispose](): void {
-      files.release();
+      void files.release();
       fs.rmSync(directory, { recursive: true });
     },
   };

@@ -57,7 +57,7 @@ test("a frame of the wrong shape, at no position, or after the close is discarde
   assert.equal(track?.writtenSamples, FRAME_SAMPLES);
 });
 
-test("an event that a crash tore does not spoil the one after it", () => {
+test("an event that a crash tore does not spoil the one after it", async () => {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), "writer-test-"));
   const events = path.join(directory, "events.ndjson");
   fs.writeFileSync(events, '{"atMs":1,"kind":"started"}\n{"atMs":2,"ki');
@@ -73,7 +73,7 @@ test("an event that a crash tore does not spoil the one after it", () => {
       "",
     ]);
   } finally {
-    files.release();
+    await files.release();
     fs.rmSync(directory, { recursive: true });
   }
 });

@@ -72,7 +72,7 @@ export class LeftBehind {
     for (const [track, name] of Object.entries(names)) files.nameTrack(Number(track), name);
     for (const event of events) files.recordEvent(event);
     // Writes the last blocks and lets go; finishes nothing.
-    files.release();
+    void files.release();
     return this.left(id);
   }
 
