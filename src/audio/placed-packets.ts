@@ -42,6 +42,12 @@ export class PlacedPackets {
   readonly #kept = Array.from<Placement | undefined>({ length: KEPT });
   readonly #anchors: Anchored[] = [];
 
+  /** Forgets everything. */
+  clear(): void {
+    this.#kept.fill(undefined);
+    this.#anchors.length = 0;
+  }
+
   /** Remembers a packet that was placed in order, by this anchor. */
   add(packet: TimelinePacket, start: number, end: number, anchor: number): void {
     this.#keep(packet, start, end, packet.silent);

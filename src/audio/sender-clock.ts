@@ -36,6 +36,8 @@ const ANCHOR_TOLERANCE_SAMPLES = 96;
 const JUMP_SAMPLES = 5_760;
 /** A packet this far ahead of its place proves the anchor wrong: 20 ms. */
 const EARLY_SAMPLES = 960;
+/** The same while what was placed can be placed again: 5 ms. */
+const EARLY_IN_BEGINNING_SAMPLES = 240;
 /** Speech that goes on is moved when no packet of half a minute came nearer than this to its place: 100 ms. */
 const SLIP_SAMPLES = 4_800;
 const SLIP_PATIENCE_SAMPLES = 1_440_000;
@@ -77,14 +79,19 @@ export class SenderClock {
     this.#history.add(packet.arrival, packet.arrival - packet.timestamp);
   }
 
-  /** Whether a talkspurt begins with the packet `head`. `waiting` begins with it and is sorted by sequence. */
+  /**
+   * Whether a talkspurt begins with the packet `head`. `waiting` begins with it and is sorted by sequence; `begins` tells
+   * that what came before can be placed again.
+   */
   onset(
     head: ClockedPacket,
     last: ClockedPacket | undefined,
     waiting: readonly ClockedPacket[],
     now: number,
+    begins: boolean,
   ): Onset {
-    if (last !== undefined && this.#anchor !== undefined && !this.#mayBegin(head, last)) return "none";
+    if (last !== undefined && this.#anchor !== undefined && !this.#mayBegin(head, last, begins))
+      return "none";
     const waited = now - head.arrival;
     if (waited < LOOK_AHEAD_SAMPLES) return "unclear";
     // What a stall held back comes faster than it was said: the first to be on time is still to come.
@@ -120,12 +127,13 @@ export class SenderClock {
     return "none";
   }
 
-  #mayBegin(head: ClockedPacket, last: ClockedPacket): boolean {
+  #mayBegin(head: ClockedPacket, last: ClockedPacket, begins: boolean): boolean {
     this.#jumped = false;
     if (head.silent) return false;
     const late = head.arrival - head.timestamp - this.#target;
     if (late <= JUMP_SAMPLES) this.#draining = false;
-    if (last.silent || head.arrival - last.arrival > PAUSE_SAMPLES || late < -EARLY_SAMPLES) return true;
+    const early = begins ? EARLY_IN_BEGINNING_SAMPLES : EARLY_SAMPLES;
+    if (last.silent || head.arrival - last.arrival > PAUSE_SAMPLES || late < -early) return true;
     this.#jumped = clockJumped(head, last);
     return this.#jumped || (late > SLIP_SAMPLES && this.#slipped(head.arrival));
   }

@@ -22,6 +22,11 @@ export type TimelineSink<P> = {
   place(packet: P, position: number, lostSamples: number, span: number): void;
   /** Called instead of `place`: the packet belongs further into the future than any honest sender's. */
   refuse(packet: P): void;
+  /**
+   * Everything placed so far was placed too late, and is placed again, from the first packet on. What lies from `from` to
+   * `to` is to be silent until something is placed there.
+   */
+  retract(from: number, to: number): void;
 };
 
 /** What others have said on the same track; a talkspurt that belongs into it goes behind it. */
@@ -33,6 +38,8 @@ export const CROSSFADE_SAMPLES = 240;
 /** A silence frame so far from its place was made up by the server, and goes where it came: 20 ms early, 1 s late. */
 const EARLY_SAMPLES = 960;
 const LATE_SAMPLES = 48_000;
+/** A segment's beginning, which is placed again where it turns out to have been late: 1 s. */
+const BEGINNING_SAMPLES = 48_000;
 /** Placed this far ahead of its arrival a packet would make the recording longer than the call: 5 s. */
 const MAX_AHEAD_SAMPLES = 240_000;
 
@@ -45,6 +52,8 @@ export class Timeline<P extends TimelinePacket> {
   #last: P | undefined;
   /** Position just after the packet placed last. */
   #end = -Infinity;
+  /** What was placed of the segment's first second of speech, as long as nothing is missing; undefined afterwards. */
+  #beginning: P[] | undefined = [];
 
   /** Packets not placed yet. */
   get waiting(): number {
@@ -70,12 +79,16 @@ export class Timeline<P extends TimelinePacket> {
   /** Places every packet whose place is certain by `now`. */
   advance(now: number, sink: TimelineSink<P>, taken = NOTHING_TAKEN): void {
     for (let head = this.#waiting[0]; head !== undefined; head = this.#waiting[0]) {
-      const onset = this.#clock.onset(head, this.#last, this.#waiting, now);
+      const begins = this.#beginning !== undefined;
+      const onset = this.#clock.onset(head, this.#last, this.#waiting, now, begins);
       if (onset === "unclear") return;
       if (this.#missingBefore(head) > 0 && now - head.arrival < LOOK_AHEAD_SAMPLES) return;
-      if (onset === "talkspurt") this.#clock.anchorTo(this.#waiting);
-      this.#waiting.shift();
-      this.#place(head, onset === "talkspurt", sink, taken);
+      if (onset === "talkspurt") {
+        this.#clock.anchorTo(this.#waiting);
+        this.#beginAgain(head, sink, taken);
+      }
+      const first = this.#waiting.shift() ?? head;
+      this.#place(first, onset === "talkspurt", sink, taken);
     }
   }
 
@@ -90,6 +103,37 @@ export class Timeline<P extends TimelinePacket> {
    */
   patch(packet: P, heldBack: boolean): Room | undefined {
     return this.#placed.patch(packet, heldBack);
+  }
+
+  /**
+   * Somebody's first packets may all have been delayed. One that comes sooner and goes on with what they say proves it:
+   * what was placed waits again, and finds its place by the anchor of now.
+   */
+  #beginAgain(head: P, sink: TimelineSink<P>, taken: Taken): void {
+    const [first] = this.#beginning ?? [];
+    const last = this.#last;
+    const { anchor } = this.#clock;
+    if (first === undefined || anchor === undefined || !follows(head, last)) return;
+    const late = this.#end - (head.timestamp + anchor);
+    if (late <= CROSSFADE_SAMPLES || late > BEGINNING_SAMPLES || first.timestamp + anchor < taken.end) return;
+    sink.retract(this.#end - late, this.#end);
+    this.#waiting.unshift(...(this.#beginning ?? []));
+    this.#beginning = [];
+    this.#last = undefined;
+    this.#end = -Infinity;
+    this.#placed.clear();
+  }
+
+  /** Keeps a packet that was placed, as long as it may have to be placed again. */
+  #begin(head: P, last: P | undefined): void {
+    const first = this.#beginning?.[0];
+    if (first === undefined && head.silent) return;
+    const goesOn =
+      first === undefined
+        ? last === undefined || (last.silent && head.sequence === last.sequence + 1)
+        : !head.silent && follows(head, last) && head.timestamp - first.timestamp < BEGINNING_SAMPLES;
+    if (goesOn) this.#beginning?.push(head);
+    else this.#beginning = undefined;
   }
 
   #place(head: P, isOnset: boolean, sink: TimelineSink<P>, taken: Taken): void {
@@ -120,6 +164,7 @@ export class Timeline<P extends TimelinePacket> {
     const span = this.#clock.pace(head);
     this.#end = position + span;
     this.#placed.add(head, position, this.#end, position - head.timestamp);
+    if (this.#beginning !== undefined) this.#begin(head, last);
     sink.place(head, position, lost, span);
   }
 
@@ -133,4 +178,10 @@ export class Timeline<P extends TimelinePacket> {
     const missing = head.sequence - last.sequence - 1;
     return missing === 0 ? 0 : missing - this.#skipped.countBetween(last.sequence, head.sequence);
   }
+}
+
+/** Whether speech goes on from one packet to the next, and nothing is missing between them. */
+function follows(head: TimelinePacket, last: TimelinePacket | undefined): boolean {
+  if (last === undefined || last.silent || head.sequence !== last.sequence + 1) return false;
+  return head.timestamp === last.timestamp + last.samples;
 }

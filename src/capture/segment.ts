@@ -11,26 +11,13 @@ import { ConcealedSpans } from "./concealed-spans.ts";
 import type { OpusCodec, OpusDecoder } from "./opus-decoder.ts";
 import { FrameOrder } from "./frame-order.ts";
 import { LateDecoder } from "./late-decoder.ts";
-import { nonceOf } from "./media-lock.ts";
+import { receivedMedia } from "./media-packet.ts";
+import type { MediaPacket } from "./media-packet.ts";
 import { PacketLedger } from "./packet-ledger.ts";
+import type { Outcome } from "./packet-ledger.ts";
 import type { RtpHeader } from "./rtp.ts";
 import type { Track } from "./track.ts";
 import { Turns } from "./turns.ts";
-
-/** A packet of media after transport decryption; `media` is replaced by the Opus packet once it is opened. */
-export type MediaPacket = {
-  readonly sequence: number;
-  readonly timestamp: number;
-  /** Samples on the recording's clock. */
-  readonly arrival: number;
-  /** Of its end-to-end encryption; see `nonceOf`. */
-  readonly nonce: number;
-  samples: number;
-  silent: boolean;
-  media: Buffer;
-  /** It waited for a key or a mapping. */
-  held: boolean;
-};
 
 /**
  * Lives on the capture thread. One SSRC on one connection: its numbers, timeline, decoder and books.
@@ -89,8 +76,7 @@ export class Segment implements TimelineSink<MediaPacket>, ConcealmentSink {
       this.ledger.settle("padding");
       return undefined;
     }
-    const nonce = nonceOf(media);
-    return { sequence, timestamp, arrival, nonce, samples: 0, silent: false, media, held: false };
+    return receivedMedia(sequence, timestamp, arrival, media);
   }
 
   /** Takes a packet whose Opus has been opened. */
@@ -132,7 +118,7 @@ export class Segment implements TimelineSink<MediaPacket>, ConcealmentSink {
     const pcm = this.#decoder.decode(packet.media);
     const room = { position, span, start: position, end: position + span };
     const joined = pcm && track.turns.join(this.#turn, pcm, room, packet.silent);
-    this.#offer(track, joined, room, packet.silent);
+    this.#offer(track, joined, room, packet);
   }
 
   /** It waited for its key in vain. It lasts 20 ms, as all of Discord's: nobody can look inside. */
@@ -167,6 +153,13 @@ export class Segment implements TimelineSink<MediaPacket>, ConcealmentSink {
     this.ledger.settle("ahead");
   }
 
+  /** Called by the timeline: all of it was speech without a hole. A fresh decoder makes the same of it again. */
+  retract(from: number, to: number): void {
+    this.#decoder?.close();
+    this.#decoder = undefined;
+    this.track?.offerSilence(from, to);
+  }
+
   /** Its place has been passed: it is written where it belongs, over what was made up there. */
   #patch(packet: MediaPacket): void {
     const track = this.#trackFor(packet);
@@ -177,7 +170,7 @@ export class Segment implements TimelineSink<MediaPacket>, ConcealmentSink {
       return;
     }
     const pcm = this.#lateDecoder.decode(packet.sequence, packet.media);
-    const heard = this.#offer(track, pcm && track.turns.fit(pcm, room), room, packet.silent);
+    const heard = this.#offer(track, pcm && track.turns.fit(pcm, room), room, packet);
     if (heard === undefined) return;
     const replaced = this.#concealed.replace(heard.start, heard.end);
     this.ledger.conceal(-replaced);
@@ -200,27 +193,29 @@ export class Segment implements TimelineSink<MediaPacket>, ConcealmentSink {
   }
 
   /** Offers what a packet was decoded and fitted to, and settles it. The part of its room that it is heard in. */
-  #offer(track: Track, pcm: Buffer | undefined, room: Room, silent: boolean): Room | undefined {
+  #offer(track: Track, pcm: Buffer | undefined, room: Room, packet: MediaPacket): Room | undefined {
     if (pcm === undefined) {
-      this.ledger.settle("undecodable");
+      this.#settle(packet, "undecodable");
       track.account.gaps.add("undecodable", room.start, room.end);
       return undefined;
     }
     const share = room.end <= 0 ? undefined : track.turns.shareOf(this.#turn, room);
     if (share === undefined) {
       // It is from before the recording began, or another segment is heard there. Of silence nothing is missing.
-      this.ledger.settle(silent ? "written" : "late");
+      this.#settle(packet, packet.silent ? "written" : "late");
       return undefined;
     }
     track.heardAt(Math.max(0, share.start));
-    const refused = track.offer(share.start, track.turns.cut(pcm, room, share), 1);
-    if (refused === 0) {
-      this.ledger.settle("written");
-      return share;
-    }
-    this.ledger.settle("dropped");
+    const refused = track.offer(share.start, track.turns.cut(pcm, room, share), packet.settled ? 0 : 1);
+    this.#settle(packet, refused === 0 ? "written" : "dropped");
+    if (refused === 0) return share;
     this.#drop(track, share.start, share.end, refused);
     return undefined;
+  }
+
+  #settle(packet: MediaPacket, outcome: Outcome): void {
+    if (!packet.settled) this.ledger.settle(outcome);
+    packet.settled = true;
   }
 
   /** The full queue refused some of these. */

@@ -1,4 +1,4 @@
-import { BYTES_PER_SAMPLE, FRAME_SAMPLES, samplesOfMs } from "../audio/pcm.ts";
+import { FRAME_SAMPLES, samplesOfMs } from "../audio/pcm.ts";
 import type { Channels } from "../audio/pcm.ts";
 import type { Log } from "../log.ts";
 import type { FrameProducer } from "../queue/frame-producer.ts";
@@ -88,6 +88,6 @@ export class TrackRoster {
     const position = Math.max(0, at);
     track.heardAt(position);
     // The writer makes a track when its first frame comes.
-    track.offer(position, Buffer.alloc(FRAME_SAMPLES * this.#options.channels * BYTES_PER_SAMPLE), 0);
+    track.offerSilence(position, position + FRAME_SAMPLES);
   }
 }

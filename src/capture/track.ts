@@ -45,6 +45,13 @@ export class Track {
     if (this.number === 0) this.#outlet.onHeard(this, position);
   }
 
+  /** Offers silence for a span; what of it lies before position 0 is left out. */
+  offerSilence(from: number, to: number): void {
+    const start = Math.max(0, from);
+    const sampleBytes = this.#outlet.channels * BYTES_PER_SAMPLE;
+    if (to > start) this.offer(start, Buffer.alloc((to - start) * sampleBytes), 0);
+  }
+
   /**
    * Offers interleaved PCM in frames of at most 20 ms. What lies before position 0 is cut off. Returns the samples that
    * the full queue refused.

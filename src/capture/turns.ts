@@ -21,6 +21,8 @@ export class Turns {
   #current: Turn | undefined;
   /** What has been said in the turn that goes on. */
   readonly #taken = { ...NOTHING_TAKEN };
+  /** What was said before that. */
+  readonly #before = { ...NOTHING_TAKEN };
 
   constructor(channels: Channels) {
     this.#channels = channels;
@@ -34,7 +36,7 @@ export class Turns {
 
   /** What a talkspurt of this segment must not begin in. */
   takenBefore(turn: Turn): Taken {
-    return turn === this.#current ? NOTHING_TAKEN : this.#taken;
+    return turn === this.#current ? this.#before : this.#taken;
   }
 
   /** Fits a frame placed in order to its room, and joins it to what it follows. */
@@ -84,6 +86,8 @@ export class Turns {
       }
       this.#current = turn;
       turn.after = Math.min(start, taken.end);
+      this.#before.start = -Infinity;
+      this.#before.end = taken.end;
       turn.before = Infinity;
       taken.start = start;
     }

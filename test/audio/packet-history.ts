@@ -143,6 +143,8 @@ export type Outcome = {
   readonly duplicate: number;
   readonly ancient: number;
   readonly refused: number;
+  /** Packets that were placed a second time. */
+  readonly again: number;
 };
 
 /** Runs a history through the unwrapper and the timeline with a 20 ms clock. */
@@ -151,6 +153,7 @@ export function record(arriving: readonly Arriving[]): Outcome {
   const timeline = new Timeline<Packet>();
   const placed: Placed[] = [];
   let refused = 0;
+  let again = 0;
   const sink = {
     place: (packet: Packet, position: number, lostSamples: number, span: number) => {
       const { index, sentAt, silent, samples } = packet;
@@ -159,6 +162,10 @@ export function record(arriving: readonly Arriving[]): Outcome {
       placed.push({ index, sentAt, silent, samples, position, start: position, end, lost, patched: false });
     },
     refuse: () => void refused++,
+    retract: () => {
+      again += placed.length;
+      placed.length = 0;
+    },
   };
   let late = 0;
   const told = { new: 0, duplicate: 0, ancient: 0 };
@@ -181,7 +188,7 @@ export function record(arriving: readonly Arriving[]): Outcome {
     else placed.push({ index, sentAt, silent, samples, ...room, lost: 0, patched: true });
   }
   timeline.flush(sink);
-  return { placed, late, duplicate: told.duplicate, ancient: told.ancient, refused };
+  return { placed, late, duplicate: told.duplicate, ancient: told.ancient, refused, again };
 }
 
 /** How far from its ideal place a packet is, in milliseconds; positive is late. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SeededRandom, pickSeed } from "../capture/seeded-random.ts";
 import { SECOND, Sender, deliver, errorsOf, jitter, record, stall } from "./packet-history.ts";
+import type { Sent } from "./packet-history.ts";
 
 const MINUTE = 60 * SECOND;
 
@@ -110,6 +111,25 @@ test("a stall before somebody's first words are through leaves them in their pla
     );
     const { worstMs } = errorsOf(record(arriving).placed);
     assert.ok(worstMs <= 5, `seed ${seed}, ${stallMs} ms at ${rate}: ${worstMs} ms`);
+  }
+});
+
+test("a delay that is constant for somebody's first second at most moves nothing", () => {
+  const seed = pickSeed();
+  const noise = jitter(new SeededRandom(seed), 2);
+  for (const [delayMs, lastsMs] of [
+    [15, 400],
+    [100, 700],
+    [300, 700],
+  ] as const) {
+    const until = SECOND + lastsMs * 48;
+    const late = ({ sentAt }: Sent): number => Math.max(0, Math.min(delayMs * 48, until - sentAt));
+    const arriving = deliver(new Sender().speak(10 * SECOND).sent, (packet) => late(packet) + noise());
+    const { placed, again } = record(arriving);
+    assert.ok(again > 0, `seed ${seed}, ${delayMs} ms for ${lastsMs} ms: it was placed late at first`);
+    assert.equal(placed.length, arriving.length);
+    const { worstMs } = errorsOf(placed);
+    assert.ok(worstMs <= 5, `seed ${seed}, ${delayMs} ms for ${lastsMs} ms: ${worstMs} ms`);
   }
 });
 

@@ -97,6 +97,23 @@ for (const frozen of [false, true]) {
     deliver(sender.speak(60 * SECOND).sent, (packet) => held(packet) + noise() / 4),
   );
 }
+for (const [delayMs, lastsMs] of [
+  [15, 400],
+  [100, 300],
+  [100, 700],
+  [300, 700],
+  [300, 1_200],
+  [100, 2_000],
+] as const) {
+  const sent = new Sender().speak(60 * SECOND).sent;
+  const until = SECOND + lastsMs * 48;
+  // No packet overtakes another.
+  const late = ({ sentAt }: Sent): number => Math.max(0, Math.min(delayMs * 48, until - sentAt));
+  show(
+    `delay of ${delayMs} ms at first, for ${lastsMs} ms`,
+    deliver(sent, (packet) => late(packet) + noise() / 4),
+  );
+}
 for (const [peakMs, lastsMs] of [
   [200, 5_000],
   [400, 5_000],

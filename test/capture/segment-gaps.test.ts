@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FRAME_SAMPLES } from "../../src/audio/pcm.ts";
 import { emptyRtpHeader } from "../../src/capture/rtp.ts";
-import type { MediaPacket } from "../../src/capture/segment.ts";
+import type { MediaPacket } from "../../src/capture/media-packet.ts";
 import { balances } from "../../src/recordings/counts.ts";
 import { segmentBench, speech } from "./segment-bench.ts";
 

@@ -5,7 +5,7 @@ import { FRAME_SAMPLES } from "../../src/audio/pcm.ts";
 import { loadOpusCodec } from "../../src/capture/decoder.ts";
 import { emptyRtpHeader } from "../../src/capture/rtp.ts";
 import { Segment } from "../../src/capture/segment.ts";
-import type { MediaPacket } from "../../src/capture/segment.ts";
+import type { MediaPacket } from "../../src/capture/media-packet.ts";
 import { Track } from "../../src/capture/track.ts";
 import { TrackAccount } from "../../src/capture/track-account.ts";
 import { FrameConsumer } from "../../src/queue/frame-consumer.ts";

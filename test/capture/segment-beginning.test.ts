@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FRAME_SAMPLES } from "../../src/audio/pcm.ts";
+import { balances } from "../../src/recordings/counts.ts";
+import { SILENCE, speech } from "./segment-bench.ts";
+import { trackBench } from "./track-bench.ts";
+
+const MS = 48;
+
+type Options = { readonly lost?: number; readonly silence?: boolean };
+
+/** All of the speech, sent at 1 s; the first `packets` are delayed, and none overtakes another. */
+function begun(delayMs: number, packets: number, { lost, silence = false }: Options = {}) {
+  const bench = trackBench();
+  const sender = bench.begin();
+  const before = 50 * FRAME_SAMPLES;
+  const until = packets * FRAME_SAMPLES;
+  const arriving = speech.map((_packet, index) => {
+    const late = Math.max(0, Math.min(delayMs * MS, until - index * FRAME_SAMPLES));
+    return { index, arrival: before + index * FRAME_SAMPLES + late };
+  });
+  let now = 0;
+  let soonest = Infinity;
+  if (silence)
+    for (let index = -5; index < 0; index++)
+      sender.receive(index, before + index * FRAME_SAMPLES + delayMs * MS, SILENCE);
+  for (const { index, arrival } of arriving) {
+    for (; now + FRAME_SAMPLES <= arrival; now += FRAME_SAMPLES) bench.advance(now);
+    if (index !== lost) sender.receive(index, arrival);
+    soonest = Math.min(soonest, bench.writers.indexOf(1) < 0 ? Infinity : bench.writers.indexOf(1));
+    if (index === packets - 1) assert.equal(soonest, before + delayMs * MS, "it was placed late at first");
+  }
+  bench.close(sender);
+  return { ...bench, first: bench.writers.indexOf(1), before };
+}
+
+test("a beginning that was delayed is moved to its place when what follows shows it, sample by sample", () => {
+  const { file: ideal } = begun(0, 0);
+  for (const [delayMs, packets] of [
+    [30, 20],
+    [100, 30],
+    [300, 40],
+  ] as const) {
+    const silence = delayMs === 100;
+    const { file, counts, track } = begun(delayMs, packets, { silence });
+    const differs = file.findIndex((sample, at) => sample !== ideal[at]);
+    assert.equal(differs, -1, `${delayMs} ms for ${packets} packets: differs at ${differs}`);
+    assert.equal(counts().written, speech.length + (silence ? 5 : 0), "each is counted once");
+    assert.ok(balances(counts()) && counts().held === 0);
+    assert.deepEqual(track.account.gaps.list(), []);
+  }
+});
+
+test("a beginning with a hole stays where it is; nothing is cut and the books balance", () => {
+  const { first, before, counts } = begun(100, 30, { lost: 10 });
+  assert.equal(first, before + 100 * MS);
+  assert.equal(counts().written, speech.length - 1);
+  assert.ok(balances(counts()));
+});
