@@ -16,7 +16,7 @@ import { fullText, trackLinks } from "../support/call.ts";
 import { eventually } from "../support/wait.ts";
 import { LiveView } from "./live-view.ts";
 
-const CHANNEL_WAIT_MS = 20_000;
+const CHANNEL_WAIT_MS = 60_000;
 
 /** Who says what when, in seconds from the start of the scene; they overlap on purpose. */
 const SCENE = [

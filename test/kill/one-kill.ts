@@ -87,7 +87,11 @@ export async function killOnce(scene: Scene, kill: Kill): Promise<Outcome> {
     ? talkers.map((talker, index) => recording.movedMs(talker, said[index], bursts[index]))
     : [];
   for (const ms of moved)
-    if (ms !== undefined) assert.ok(ms <= MOST_MOVED_MS, `what follows has moved by ${ms} ms`);
+    if (ms !== undefined)
+      assert.ok(
+        ms <= MOST_MOVED_MS + waitedMs,
+        `what follows has moved by ${ms} ms; this process waited for ${waitedMs} ms`,
+      );
   return {
     hit,
     fate: goesOn ? "resumed" : manifest.recovered === true ? "recovered" : "had ended",

@@ -17,19 +17,22 @@ test(
     await using call = await Call.start({ dave: true, nodeOptions: ["--inspect=127.0.0.1:0"] });
     await nothingIsLostWhile(t, call, SPEAKERS, async () => {
       const inspector = await Inspector.attach(call.bot);
-      const before = performance.now();
-      const blocking = inspector.blockMain(BLOCK_MS);
-      // Asked once the block has begun, the web server answers only after it.
-      await sleep(500);
-      await fetch(`${call.bot.baseUrl}/healthz`);
-      const answeredMs = performance.now() - before;
+      const over = new AbortController();
+      const blocking = inspector.blockMain(BLOCK_MS).finally(() => over.abort());
+      // Whenever the block begins, the question that meets it is answered only after it.
+      let longestMs = 0;
+      for (; !over.signal.aborted; await sleep(50)) {
+        const askedMs = performance.now();
+        await fetch(`${call.bot.baseUrl}/healthz`);
+        longestMs = Math.max(longestMs, performance.now() - askedMs);
+      }
       await blocking;
       inspector.close();
       assert.ok(
-        answeredMs > BLOCK_MS * 0.9,
-        `the web server, on that thread, answered after ${answeredMs} ms`,
+        longestMs > BLOCK_MS * 0.9,
+        `the web server, on that thread, answered within ${longestMs} ms`,
       );
-      t.diagnostic(`blocked ${Math.round(performance.now() - before)} ms`);
+      t.diagnostic(`blocked ${Math.round(longestMs)} ms`);
     });
   },
 );

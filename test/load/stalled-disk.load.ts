@@ -5,6 +5,7 @@ import { balances } from "../../src/recordings/counts.ts";
 import { toneSpeech } from "../simulator/people/speech.ts";
 import { Call, fullText, trackLinks } from "../support/call.ts";
 import { StallingDisk } from "../support/stalling-disk.ts";
+import { spokeAtMs } from "../support/spoken.ts";
 import { onsetNear, toneAmplitude } from "../support/tones.ts";
 import { eventually, sleep } from "../support/wait.ts";
 import { firstChannel } from "../support/wav-readers.ts";
@@ -45,6 +46,9 @@ test(
 const FEW_SLOTS = 512;
 const LONG_STALL_MS = 6_500;
 const TONES = [450, 650, 850] as const;
+const LAST_SECONDS = 1;
+/** And five of silence. */
+const LAST_FRAMES = LAST_SECONDS * 50 + 5;
 const TOO_SLOW = /missing .*the recorder's disk was too slow/;
 
 test(
@@ -65,7 +69,7 @@ test(
     const say = (seconds: number): Promise<unknown> =>
       Promise.all(people.map((person, index) => person.say(toneSpeech(TONES[index] ?? 450, seconds))));
 
-    const talking = say(10);
+    const talking = say(14);
     await eventually("all are heard", () => call.manifest.tracks.length === 3);
     const stalledAtMs = Date.now();
     disk.stall();
@@ -81,7 +85,7 @@ test(
     assert.equal(queued, FEW_SLOTS, "the queue was full");
     await talking;
     await sleep(500);
-    await say(1);
+    await say(LAST_SECONDS);
     const status = await discord.command(people[0], "record status");
     assert.match(status.content, TOO_SLOW);
     const stop = await discord.command(people[0], "record stop");
@@ -136,8 +140,8 @@ test(
       const after = toneIn(gap.toSamples + 2 * FRAME_SAMPLES, gap.toSamples + SAMPLE_RATE / 2);
       assert.ok(after.every(Boolean), "and what follows is there");
 
-      const last = person.sent.at(-56)?.sentAtMs ?? 0;
-      const place = ((last - startedAtMs) * SAMPLE_RATE) / 1000;
+      const lastSpeech = person.sent.slice(-LAST_FRAMES);
+      const place = ((spokeAtMs(lastSpeech) - startedAtMs) * SAMPLE_RATE) / 1000;
       const onset = onsetNear(samples, place, SAMPLE_RATE / 4);
       assert.ok(onset !== undefined, `${name} is heard after the stall`);
       onsets.push(onset - place);
@@ -145,14 +149,17 @@ test(
     const apart = Math.max(...onsets) - Math.min(...onsets);
     assert.ok(apart < SAMPLE_RATE / 200, `the tracks are aligned after it: ${apart} samples apart`);
 
-    // What came while the disk stood still, but for what fits the queue; what was under way at either end is a few.
+    // What came while the disk stood still, but for what fits the queue; what was under way at either end is no second of it.
     const sentInStall = people.reduce(
       (sum, { sent }) =>
         sum + sent.filter(({ sentAtMs }) => sentAtMs >= stalledAtMs && sentAtMs < endedAtMs).length,
       0,
     );
     const least = sentInStall - FEW_SLOTS;
-    assert.ok(Math.abs(dropped - least) <= 50, `${dropped} dropped, where ${least} had to be`);
+    assert.ok(
+      Math.abs(dropped - least) <= people.length * 50,
+      `${dropped} dropped, where ${least} had to be`,
+    );
     t.diagnostic(
       `${sentInStall} frames in a stall of ${endedAtMs - stalledAtMs} ms, ${FEW_SLOTS} slots: ${dropped} dropped; tracks ${apart.toFixed(1)} samples apart after it`,
     );

@@ -22,6 +22,8 @@ const LOOK_EVERY_MS = 5_000;
 const RESIDENT_RATIO = 1.15;
 /** Of the main thread's heap a good part is garbage that waits for its collection: 1.02 to 1.12. */
 const HEAP_RATIO = 1.3;
+/** Connections that are kept open for a while; a leak with each coming or going would be dozens. */
+const PASSING_DESCRIPTORS = 3;
 
 test(
   `${MINUTES} minutes of coming, going, moving and muting: nothing is lost, nothing grows`,
@@ -65,7 +67,7 @@ test(
     await Promise.all([living, looking]);
     await sleep(500);
     const stop = await discord.command(host, "record stop");
-    await stop.until((reply) => trackLinks(fullText(reply)).size === GUESTS, 60_000);
+    await stop.until((reply) => trackLinks(fullText(reply)).size === GUESTS);
     await eventually("all guests are gone", () =>
       guests.every(({ person }) => person.channelId === undefined),
     );
@@ -104,7 +106,8 @@ test(
     assert.equal(discord.voice.keyRequests, 0, "no keys were ever lost");
     assert.ok(late.rssBytes < early.rssBytes * RESIDENT_RATIO, "resident memory is flat");
     assert.ok(late.heapBytes < early.heapBytes * HEAP_RATIO, "the heap is flat");
-    assert.equal(late.fileDescriptors, early.fileDescriptors, "file descriptors are constant");
+    const descriptors = `${early.fileDescriptors} file descriptors, then ${late.fileDescriptors}`;
+    assert.ok(late.fileDescriptors <= early.fileDescriptors + PASSING_DESCRIPTORS, descriptors);
     assert.deepEqual(discord.problems, []);
   },
 );
