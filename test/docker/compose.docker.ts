@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { PermissionFlagsBits } from "discord-api-types/v10";
 import { SAMPLE_RATE } from "../../src/audio/pcm.ts";
 import type { Interaction } from "../simulator/interaction.ts";
-import { toneSpeech } from "../simulator/people/speech.ts";
+import { longToneSpeech, toneSpeech } from "../simulator/people/speech.ts";
 import type { Person } from "../simulator/person.ts";
 import { SimulatedDiscord } from "../simulator/simulated-discord.ts";
 import { fullText, trackLinks } from "../support/call.ts";
@@ -164,10 +164,12 @@ test("the compose file deploys a recorder that keeps its promises", { skip, time
       await eventually("people are heard again", async () =>
         (await discord.command(anna, "record status")).content.startsWith("🔴 Recording"),
       );
-      const talking = talk(6);
+      // However long Docker takes to pass the signal on.
+      const talking = Promise.all(people.map(({ person, hz }) => person.say(longToneSpeech(hz))));
       await sleep(3_000);
       await timed("stopped in mid-recording", () => deployment.compose("stop", "recorder"));
       assert.equal(await deployment.inspect("{{.State.ExitCode}}"), "0");
+      for (const { person } of people) await person.leave();
       await talking;
       const { manifest, tracks } = await deployment.copyRecording("Killed");
       assert.equal(manifest.state, "finished");
@@ -188,6 +190,7 @@ test("the compose file deploys a recorder that keeps its promises", { skip, time
         await deployment.compose("--profile", "workers", "up", "--detach");
         await ready(deployment);
       });
+      for (const { person } of people) await person.join();
       const { talking } = await inMidRecording("Apart");
       await talking;
       const stop = await discord.command(anna, "record stop");

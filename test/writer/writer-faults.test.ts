@@ -7,10 +7,11 @@ import path from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { FRAME_SAMPLES, SAMPLE_RATE } from "../../src/audio/pcm.ts";
+import { Lag } from "../kill/lag.ts";
 import { missing, readWithFfprobe, readWithSox, readWithWavefile } from "../support/wav-readers.ts";
 import { eventually, sampleAt, WriterSetup } from "./recording-setup.ts";
 
-const timeout = 60_000;
+const timeout = 180_000;
 
 /** Runs `recorder-process.ts` on a disk that can misbehave. */
 function startRecorder(scenario: string, directory: string) {
@@ -41,12 +42,17 @@ function freshDirectory(): { directory: string } & Disposable {
   return { directory, [Symbol.dispose]: () => fs.rmSync(directory, { recursive: true, force: true }) };
 }
 
-/** Records for a while, is killed, checks what is left, and says how many samples of each track were lost at most. */
-async function samplesLostByKill(): Promise<number> {
+/**
+ * Records for a while, is killed, checks what is left, and says how many samples of each track were lost at most, and for how long
+ * this machine kept a process waiting meanwhile.
+ */
+async function samplesLostByKill(): Promise<{ readonly lost: number; readonly waitedMs: number }> {
   using fresh = freshDirectory();
+  using lag = new Lag();
   const child = startRecorder("until killed", fresh.directory);
   child.stdout.once("data", () => setTimeout(() => child.kill("SIGKILL"), 2_000));
   const lines = await linesOf(child);
+  const waitedMs = lag.worstMs(0);
   const offered = lines.at(-1).offered;
   assert.ok(offered > SAMPLE_RATE, "it had recorded for a while");
   const losses = [1, 2, 3].map((track) => {
@@ -58,7 +64,7 @@ async function samplesLostByKill(): Promise<number> {
     for (let at = 0; at < end; at++) assert.equal(interleaved[at], sampleAt(track, at, 0));
     return offered - end;
   });
-  return Math.max(...losses);
+  return { lost: Math.max(...losses), waitedMs };
 }
 
 test(
@@ -66,11 +72,12 @@ test(
   { timeout, skip: missing("ffprobe", "sox") },
   async () => {
     // 20 ms poll + 100 ms of block + 20 ms frame = 140 ms, and a margin. A machine too busy to run the thread at all
-    // may exceed it in one run; what is readable is checked in each.
-    const boundSamples = 0.2 * SAMPLE_RATE;
-    let lost = Infinity;
-    for (let run = 0; run < 3 && lost > boundSamples; run++) lost = await samplesLostByKill();
-    assert.ok(lost <= boundSamples, `${lost} samples were lost`);
+    // may exceed it in one run, by the time for which it keeps this process waiting too; what is readable is checked in each.
+    const runs: Awaited<ReturnType<typeof samplesLostByKill>>[] = [];
+    const isBounded = (): boolean =>
+      runs.some(({ lost, waitedMs }) => lost <= ((200 + waitedMs) * SAMPLE_RATE) / 1000);
+    while (runs.length < 3 && !isBounded()) runs.push(await samplesLostByKill());
+    assert.ok(isBounded(), `samples lost: ${JSON.stringify(runs)}`);
   },
 );
 
