@@ -13,7 +13,7 @@ import type {
   WrittenTrack,
 } from "../recordings/stages.ts";
 import { ThreadDeaths } from "../thread-deaths.ts";
-import type { FromWriter, ToWriter, WriterWorkerData } from "./protocol.ts";
+import type { FromWriter, ToWriter, WriterCall, WriterWorkerData } from "./protocol.ts";
 import { WriterCalls } from "./writer-calls.ts";
 import type { CallWithoutNumber } from "./writer-calls.ts";
 
@@ -186,7 +186,7 @@ export class WriterThread implements WriterStage {
     const { unanswered } = this.#calls;
     const opening = new Set<RecordingHandle>();
     for (const message of unanswered) {
-      if (message.kind !== "open") continue;
+      if (!isOpening(message)) continue;
       opening.add(message.request.handle);
       this.#post({ ...message, request: { ...message.request, continues: true } });
     }
@@ -194,7 +194,7 @@ export class WriterThread implements WriterStage {
       if (!opening.has(handle)) void this.#reopen(handle);
       for (const [track, name] of names) this.#post({ kind: "nameTrack", handle, track, name });
     }
-    for (const message of unanswered) if (message.kind !== "open") this.#post(message);
+    for (const message of unanswered) if (!isOpening(message)) this.#post(message);
   }
 
   async #reopen(handle: RecordingHandle): Promise<void> {
@@ -236,6 +236,10 @@ export class WriterThread implements WriterStage {
     await ended;
     clearTimeout(timer);
   }
+}
+
+function isOpening(message: WriterCall): message is Extract<WriterCall, { readonly request: OpenRequest }> {
+  return message.kind === "open" || message.kind === "reopen";
 }
 
 function notRunning(): RecorderError {

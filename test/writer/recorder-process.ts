@@ -5,7 +5,7 @@
 import fs from "node:fs";
 import { FRAME_SAMPLES } from "../../src/audio/pcm.ts";
 import { queueLevels } from "../../src/queue/frame-queue.ts";
-import { manifestOf, WriterSetup } from "./recording-setup.ts";
+import { eventually, manifestOf, WriterSetup } from "./recording-setup.ts";
 
 const [scenario, directory] = process.argv.slice(2);
 const trigger = process.env["FAULTY_DISK"];
@@ -72,12 +72,25 @@ if (scenario === "thread dies once") {
   const diedAt = at;
   at = await speak(2, at, 1_000);
   const died = !fs.existsSync(trigger!);
+  await eventually(() => setup.events.length > 0);
   fs.writeFileSync(trigger!, "die once");
   // Dies with the call in its hands: the next thread must answer it.
   const tracks = await setup.writer.close(1, { lengthSamples: at, fence: setup.producer.tail });
   const diedAgain = !fs.existsSync(trigger!);
   await setup.writer.release(1);
   tell({ died, diedAgain, diedAt, lengthSamples: at, events: setup.events, tracks });
+}
+if (scenario === "thread dies over again") {
+  let at = await speak(2, 0, 500);
+  fs.writeFileSync(trigger!, "die once");
+  const talking = speak(2, at, 2_000);
+  // Again before the next thread has taken up anything.
+  await eventually(() => !fs.existsSync(trigger!));
+  fs.writeFileSync(trigger!, "die once");
+  at = await talking;
+  const diedAgain = !fs.existsSync(trigger!);
+  const tracks = await setup.writer.close(1, { lengthSamples: at, fence: setup.producer.tail });
+  tell({ diedAgain, lengthSamples: at, events: setup.events, tracks });
 }
 if (scenario === "thread keeps dying") {
   await speak(1, 0, 500);

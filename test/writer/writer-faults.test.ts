@@ -148,6 +148,24 @@ test(
 );
 
 test(
+  "a writer thread that dies before it has gone on is replaced as well: the recording does not end",
+  { timeout },
+  async () => {
+    using fresh = freshDirectory();
+    const lines = await linesOf(startRecorder("thread dies over again", fresh.directory));
+    const { diedAgain, lengthSamples, events, tracks } = lines.at(-1);
+    assert.ok(diedAgain, "the thread did die, twice");
+    const kinds = new Set(events.map(({ kind }: (typeof events)[0]) => kind));
+    assert.deepEqual([...kinds], ["replaced"]);
+    assert.equal(tracks.length, 2);
+    for (const { file } of tracks) {
+      const whole = path.join(fresh.directory, "recording-1", "tracks", file);
+      assert.equal(readWithWavefile(whole).interleaved.length, lengthSamples);
+    }
+  },
+);
+
+test(
   "a writer thread that keeps dying rejects what waits, reports a fault, and the next recording works",
   { timeout, skip: missing("ffprobe", "sox") },
   async () => {
