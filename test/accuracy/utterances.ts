@@ -1,8 +1,8 @@
 /** What people say in a generated call: Opus packets on a grid of 20 ms, with chirps at known places. */
-import opus from "@discordjs/opus";
-import { FRAME_SAMPLES, SAMPLE_RATE } from "../../src/audio/pcm.ts";
+import { FRAME_SAMPLES } from "../../src/audio/pcm.ts";
 import type { SeededRandom } from "../capture/seeded-random.ts";
 import { SILENCE_FRAME } from "../simulator/voice/rtp-packet.ts";
+import { opusCoder } from "../support/opus-coder.ts";
 import { chirp, CHIRP_SAMPLES } from "./chirps.ts";
 
 export type Utterances = {
@@ -31,7 +31,7 @@ export function utterances(
   manner: "speech" | "music",
   random: SeededRandom,
 ): Utterances {
-  const encoder = new opus.OpusEncoder(SAMPLE_RATE, 1);
+  using encoder = opusCoder(1);
   encoder.setBitrate(BITRATE);
   const sound = chirp(voice);
   const packets: (Buffer | undefined)[] = [];

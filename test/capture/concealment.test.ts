@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { concealHole, concealedSamplesOf } from "../../src/capture/concealment.ts";
 import { loadOpusCodec } from "../../src/capture/decoder.ts";
+import { CODEC_NAMES } from "../support/opus-coder.ts";
 import { encodeTone } from "../support/opus-tones.ts";
 
 /** Amplitude 8,000 at 440 Hz moves by 461 from sample to sample; a click is several times that. */
@@ -40,7 +41,7 @@ function steepest(pcm: Buffer, channels: 1 | 2): number {
   return most;
 }
 
-for (const name of ["@discordjs/opus", "opusscript"] as const) {
+for (const name of CODEC_NAMES) {
   for (const channels of [1, 2] as const) {
     test(`${name}, ${channels} channels: as much is made up as was lost, to the sample, up to 100 ms`, () => {
       for (const samples of [1, 119, 120, 240, 959, 480, 960, 1_080, 1_920, 2_880, 4_800, 5_760, 48_000]) {

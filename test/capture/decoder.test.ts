@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isSilenceFrame, opusPacketSamples } from "../../src/audio/opus-packet.ts";
 import { loadOpusCodec } from "../../src/capture/decoder.ts";
+import { CODEC_NAMES } from "../support/opus-coder.ts";
 import { encodeTone } from "../support/opus-tones.ts";
 import { SeededRandom, pickSeed } from "./seeded-random.ts";
 
@@ -16,7 +17,7 @@ function loudness(pcm: Buffer): number {
   return Math.sqrt(sum / (pcm.length / 2));
 }
 
-for (const name of ["@discordjs/opus", "opusscript"] as const) {
+for (const name of CODEC_NAMES) {
   for (const channels of [1, 2] as const) {
     test(`${name} decodes mono packets to ${channels} channels, conceals, and survives garbage`, () => {
       const decoder = loadOpusCodec(name).create(channels);

@@ -7,13 +7,14 @@ import { concealHole } from "../../src/capture/concealment.ts";
 import { loadOpusCodec } from "../../src/capture/decoder.ts";
 import { FecLibrary } from "../../src/capture/fec-library.ts";
 import { balances } from "../../src/recordings/counts.ts";
+import { CODEC_NAMES } from "../support/opus-coder.ts";
 import { encode, record, talk } from "../support/lossy-call.ts";
 import { SeededRandom, pickSeed } from "./seeded-random.ts";
 
 const library = new FecLibrary();
 assert.equal(await library.ready, undefined);
-const withFec = loadOpusCodec("@discordjs/opus", library);
-const without = loadOpusCodec("@discordjs/opus");
+const withFec = loadOpusCodec(undefined, library);
+const without = loadOpusCodec();
 const speech = await talk(1);
 
 /** Single losses, far enough apart for everything to settle between them. */
@@ -109,7 +110,7 @@ test("a long hole: its last frame comes back, its beginning is made up, in all 1
   assert.ok(recovered > 3);
 });
 
-for (const name of ["@discordjs/opus", "opusscript"] as const) {
+for (const name of CODEC_NAMES) {
   test(`${name}: without the library, or when it fails in mid-speech, nothing but the FEC is lost`, async () => {
     const packets = await encode(speech, { channels: 1, frameSize: 960, bitrate: 32_000 });
     const lost = everyFifteenth(packets);

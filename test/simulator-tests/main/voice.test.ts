@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import tls from "node:tls";
-import opus from "@discordjs/opus";
 import { EndBehaviorType, VoiceConnectionStatus, entersState, joinVoiceChannel } from "@discordjs/voice";
 import type { VoiceConnection } from "@discordjs/voice";
 import type { Client } from "discord.js";
 import { toneSpeech } from "../../simulator/people/speech.ts";
 import type { Person } from "../../simulator/person.ts";
 import { SimulatedDiscord } from "../../simulator/simulated-discord.ts";
+import { opusCoder } from "../../support/opus-coder.ts";
 import { rms, toneAmplitude } from "../../support/tones.ts";
 import { eventually } from "../../support/wait.ts";
 import { startBot } from "./simulated-bot.ts";
@@ -135,7 +135,7 @@ function packetsOf(connection: VoiceConnection, person: Person): Buffer[] {
 
 /** Decodes to one channel, full scale 1. */
 function decode(packets: readonly Buffer[]): Float64Array {
-  const decoder = new opus.OpusEncoder(48_000, 1);
+  using decoder = opusCoder(1);
   const pcm = Buffer.concat(packets.map((packet) => decoder.decode(packet)));
   return Float64Array.from({ length: pcm.length / 2 }, (_, index) => pcm.readInt16LE(index * 2) / 32_768);
 }

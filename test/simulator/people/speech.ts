@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import opus from "@discordjs/opus";
+import { opusCoder } from "../../support/opus-coder.ts";
 
 /** Something to say: Opus packets of 20 ms each. */
 export type Speech = { readonly packets: readonly Buffer[] };
@@ -23,7 +23,7 @@ export function loadSpeech(name: string): Promise<Speech> {
 
 /** A sine at half of full scale, encoded as mono Opus; about 1 ms of work per 20 frames. */
 export function toneSpeech(hz: number, seconds: number): Speech {
-  const encoder = new opus.OpusEncoder(SAMPLE_RATE, 1);
+  using encoder = opusCoder(1);
   encoder.setBitrate(64_000);
   const packets: Buffer[] = [];
   const pcm = Buffer.alloc(FRAME_SAMPLES * 2);

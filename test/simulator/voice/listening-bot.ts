@@ -1,6 +1,5 @@
 /** An unmodified @discordjs/voice client on a voice service, without a main gateway: its adapter is fed by hand. */
 import { createSecretKey } from "node:crypto";
-import opus from "@discordjs/opus";
 import {
   EndBehaviorType,
   NetworkingStatusCode,
@@ -9,6 +8,7 @@ import {
   joinVoiceChannel,
 } from "@discordjs/voice";
 import type { DiscordGatewayAdapterLibraryMethods, VoiceConnection } from "@discordjs/voice";
+import { opusCoder } from "../../support/opus-coder.ts";
 import { openRtp } from "./rtp-packet.ts";
 import type { OpenedRtp } from "./rtp-packet.ts";
 import type { VoiceService } from "./voice-service.ts";
@@ -114,7 +114,7 @@ function feed(
 
 /** Decodes mono Opus packets to samples between -1 and 1. */
 export function decode(packets: readonly Buffer[]): Float64Array {
-  const decoder = new opus.OpusEncoder(48_000, 1);
+  using decoder = opusCoder(1);
   const pcm = Buffer.concat(packets.map((packet) => Buffer.from(decoder.decode(packet))));
   return Float64Array.from({ length: pcm.length / 2 }, (_, index) => pcm.readInt16LE(index * 2) / 32_768);
 }
