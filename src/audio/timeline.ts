@@ -29,9 +29,14 @@ export type TimelineSink<P> = {
   retract(from: number, to: number): void;
 };
 
-/** What others have said on the same track; a talkspurt that belongs into it goes behind it. */
-export type Taken = { readonly start: number; readonly end: number };
-export const NOTHING_TAKEN: Taken = { start: Infinity, end: -Infinity };
+/** What others have said on the same track. */
+export type Taken = {
+  /** Where what they said here ends, if a talkspurt that belongs here goes behind it; otherwise -Infinity. */
+  endAt(position: number): number;
+  /** Whether they said nothing between the two. */
+  isFree(start: number, end: number): boolean;
+};
+export const NOTHING_TAKEN: Taken = { endAt: () => -Infinity, isFree: () => true };
 
 /** A talkspurt that belongs into the one before it is moved behind it but for this: 5 ms. */
 export const CROSSFADE_SAMPLES = 240;
@@ -115,7 +120,8 @@ export class Timeline<P extends TimelinePacket> {
     const { anchor } = this.#clock;
     if (first === undefined || anchor === undefined || !follows(head, last)) return;
     const late = this.#end - (head.timestamp + anchor);
-    if (late <= CROSSFADE_SAMPLES || late > BEGINNING_SAMPLES || first.timestamp + anchor < taken.end) return;
+    if (late <= CROSSFADE_SAMPLES || late > BEGINNING_SAMPLES) return;
+    if (!taken.isFree(first.timestamp + anchor, this.#end)) return;
     sink.retract(this.#end - late, this.#end);
     this.#waiting.unshift(...(this.#beginning ?? []));
     this.#beginning = [];
@@ -145,8 +151,7 @@ export class Timeline<P extends TimelinePacket> {
       if (behind < -EARLY_SAMPLES || behind > LATE_SAMPLES) position = Math.round(head.arrival);
     }
     const shared = isOnset ? Math.min(CROSSFADE_SAMPLES, (last ?? head).samples / 2, head.samples / 2) : 0;
-    const isInside = isOnset && !head.silent && position >= taken.start;
-    const end = isInside ? Math.max(this.#end, taken.end) : this.#end;
+    const end = isOnset && !head.silent ? Math.max(this.#end, taken.endAt(position)) : this.#end;
     if (position < end - shared) {
       position = end - shared;
       if (isOnset) this.#clock.yieldTo(position - head.timestamp);

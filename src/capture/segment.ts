@@ -16,8 +16,8 @@ import type { MediaPacket } from "./media-packet.ts";
 import { PacketLedger } from "./packet-ledger.ts";
 import type { Outcome } from "./packet-ledger.ts";
 import type { RtpHeader } from "./rtp.ts";
+import type { Speaker } from "./said-spans.ts";
 import type { Track } from "./track.ts";
-import { Turns } from "./turns.ts";
 
 /**
  * Lives on the capture thread. One SSRC on one connection: its numbers, timeline, decoder and books.
@@ -36,7 +36,8 @@ export class Segment implements TimelineSink<MediaPacket>, ConcealmentSink {
   readonly #codec: OpusCodec;
   readonly #unwrapper = new RtpUnwrapper();
   readonly #timeline = new Timeline<MediaPacket>();
-  readonly #turn = Turns.upcoming();
+  readonly #speaker: Speaker = Symbol("segment");
+  #taken = NOTHING_TAKEN;
   #decoder: OpusDecoder | undefined;
   /** Position just behind the packet placed last. */
   #lastEnd = 0;
@@ -53,6 +54,7 @@ export class Segment implements TimelineSink<MediaPacket>, ConcealmentSink {
   /** Lays the segment to a person. */
   claim(track: Track): void {
     this.track = track;
+    this.#taken = track.turns.takenFrom(this.#speaker);
     track.account.ledger.absorb(this.ledger);
     this.ledger = track.account.ledger;
   }
@@ -93,8 +95,7 @@ export class Segment implements TimelineSink<MediaPacket>, ConcealmentSink {
 
   /** Decodes and offers what is certain by now. */
   advance(now: number): void {
-    const taken = this.track?.turns.takenBefore(this.#turn) ?? NOTHING_TAKEN;
-    this.#timeline.advance(now, this, taken);
+    this.#timeline.advance(now, this, this.#taken);
   }
 
   /** Ends the segment: offers what waits. Held packets must have been settled before. */
@@ -117,8 +118,8 @@ export class Segment implements TimelineSink<MediaPacket>, ConcealmentSink {
     this.#lateDecoder.remember(packet.sequence, packet.media);
     const pcm = this.#decoder.decode(packet.media);
     const room = { position, span, start: position, end: position + span };
-    const joined = pcm && track.turns.join(this.#turn, pcm, room, packet.silent);
-    this.#offer(track, joined, room, packet);
+    const joined = pcm && track.turns.join(this.#speaker, pcm, room, packet.silent);
+    this.#offer(track, joined, room, packet, true);
   }
 
   /** It waited for its key in vain. It lasts 20 ms, as all of Discord's: nobody can look inside. */
@@ -141,7 +142,7 @@ export class Segment implements TimelineSink<MediaPacket>, ConcealmentSink {
     if (this.track === undefined || position < 0) return;
     const end = position + pcm.length / (this.#channels * BYTES_PER_SAMPLE);
     // Nothing is made up where something was said.
-    if (!this.track.turns.has(this.#turn, position, end)) return;
+    if (!this.#taken.isFree(position, end)) return;
     const refused = this.track.offer(position, pcm, 0);
     if (refused > 0) this.#drop(this.track, position, end, refused);
     else this.#concealed.add(position, end);
@@ -170,7 +171,7 @@ export class Segment implements TimelineSink<MediaPacket>, ConcealmentSink {
       return;
     }
     const pcm = this.#lateDecoder.decode(packet.sequence, packet.media);
-    const heard = this.#offer(track, pcm && track.turns.fit(pcm, room), room, packet);
+    const heard = this.#offer(track, pcm && track.turns.fit(pcm, room), room, packet, false);
     if (heard === undefined) return;
     const replaced = this.#concealed.replace(heard.start, heard.end);
     this.ledger.conceal(-replaced);
@@ -193,13 +194,19 @@ export class Segment implements TimelineSink<MediaPacket>, ConcealmentSink {
   }
 
   /** Offers what a packet was decoded and fitted to, and settles it. The part of its room that it is heard in. */
-  #offer(track: Track, pcm: Buffer | undefined, room: Room, packet: MediaPacket): Room | undefined {
+  #offer(
+    track: Track,
+    pcm: Buffer | undefined,
+    room: Room,
+    packet: MediaPacket,
+    inOrder: boolean,
+  ): Room | undefined {
     if (pcm === undefined) {
       this.#settle(packet, "undecodable");
       track.account.gaps.add("undecodable", room.start, room.end);
       return undefined;
     }
-    const share = room.end <= 0 ? undefined : track.turns.shareOf(this.#turn, room);
+    const share = room.end <= 0 ? undefined : track.turns.shareOf(this.#speaker, room, inOrder);
     if (share === undefined) {
       // It is from before the recording began, or another segment is heard there. Of silence nothing is missing.
       this.#settle(packet, packet.silent ? "written" : "late");
@@ -208,7 +215,10 @@ export class Segment implements TimelineSink<MediaPacket>, ConcealmentSink {
     track.heardAt(Math.max(0, share.start));
     const refused = track.offer(share.start, track.turns.cut(pcm, room, share), packet.settled ? 0 : 1);
     this.#settle(packet, refused === 0 ? "written" : "dropped");
-    if (refused === 0) return share;
+    if (refused === 0) {
+      if (!packet.silent) track.turns.say(this.#speaker, share);
+      return share;
+    }
     this.#drop(track, share.start, share.end, refused);
     return undefined;
   }

@@ -1,48 +1,43 @@
-/** Which segment of a track speaks, so that none is written over another. Positions in samples, ends exclusive. */
+/** Which segment of a track speaks where, so that none is written over another. Positions in samples, ends exclusive. */
 import { FrameJoiner } from "../audio/frame-joiner.ts";
 import { fadeInEdge, fadeOutEdge } from "../audio/fade.ts";
 import { BYTES_PER_SAMPLE } from "../audio/pcm.ts";
 import type { Channels } from "../audio/pcm.ts";
 import type { Room } from "../audio/placed-packets.ts";
-import { CROSSFADE_SAMPLES, NOTHING_TAKEN } from "../audio/timeline.ts";
+import { CROSSFADE_SAMPLES } from "../audio/timeline.ts";
 import type { Taken } from "../audio/timeline.ts";
-
-/** Where a segment may be heard: from the end of what was said before its turn to the beginning of the turn after it. */
-export type Turn = { after: number; before: number };
+import { SaidSpans } from "./said-spans.ts";
+import type { Speaker } from "./said-spans.ts";
 
 /**
  * Lives on the capture thread, one per track. A person whose SSRC changes goes on in a new segment with a clock of its
- * own, which may begin by milliseconds before the last one's end: its first talkspurt goes behind that end and is joined
- * to it, like a talkspurt inside a segment. What comes late of the earlier segment ends where the later one begins.
+ * own, which may begin by milliseconds before the last one's end: a talkspurt that begins inside another segment's goes
+ * behind it and is joined to it, like a talkspurt inside a segment. Apart from that speech has the place to itself that
+ * it was written to first; what comes late is heard where nobody else was. Silence frames make way for speech.
  */
 export class Turns {
   readonly #channels: Channels;
   readonly #joiner: FrameJoiner;
-  #current: Turn | undefined;
-  /** What has been said in the turn that goes on. */
-  readonly #taken = { ...NOTHING_TAKEN };
-  /** What was said before that. */
-  readonly #before = { ...NOTHING_TAKEN };
+  readonly #said = new SaidSpans();
 
   constructor(channels: Channels) {
     this.#channels = channels;
     this.#joiner = new FrameJoiner(channels);
   }
 
-  /** A turn that has not come yet. */
-  static upcoming(): Turn {
-    return { after: -Infinity, before: Infinity };
-  }
-
-  /** What a talkspurt of this segment must not begin in. */
-  takenBefore(turn: Turn): Taken {
-    return turn === this.#current ? this.#before : this.#taken;
+  /** What others than this segment have said, now and later. */
+  takenFrom(speaker: Speaker): Taken {
+    return this.#said.ofOthers(speaker);
   }
 
   /** Fits a frame placed in order to its room, and joins it to what it follows. */
-  join(turn: Turn, pcm: Buffer, room: Room, silent: boolean): Buffer {
+  join(speaker: Speaker, pcm: Buffer, room: Room, silent: boolean): Buffer {
     const { position, span } = room;
-    if (!this.#take(turn, position, position + span, silent)) return this.fit(pcm, room);
+    const last = this.#said.last;
+    if (last !== undefined && last.speaker !== speaker) {
+      if (silent || position < last.end - CROSSFADE_SAMPLES) return this.fit(pcm, room);
+      last.end = Math.min(last.end, position);
+    }
     return this.#joiner.join(pcm, position, span);
   }
 
@@ -51,17 +46,16 @@ export class Turns {
     return this.#joiner.fit(pcm, span);
   }
 
-  /** Whether all of a span is this segment's. */
-  has(turn: Turn, start: number, end: number): boolean {
-    return start >= turn.after && end <= this.#limitOf(turn);
+  /** What of a fitted frame's room is this segment's, the room itself where all of it is; undefined: nothing. */
+  shareOf(speaker: Speaker, room: Room, inOrder: boolean): Room | undefined {
+    // Live speech that begins inside another's is that other's until it pauses: no slivers of two in turn.
+    const mayBeginInside = inOrder ? CROSSFADE_SAMPLES : Infinity;
+    return this.#said.shareOf(speaker, room, mayBeginInside);
   }
 
-  /** What of a fitted frame's room is this segment's, the room itself where all of it is; undefined: nothing. */
-  shareOf(turn: Turn, room: Room): Room | undefined {
-    const start = Math.max(room.start, turn.after);
-    const end = Math.min(room.end, this.#limitOf(turn));
-    if (start === room.start && end === room.end) return room;
-    return start < end ? { ...room, start, end } : undefined;
+  /** This segment's speech was written here. */
+  say(speaker: Speaker, { start, end }: Room): void {
+    this.#said.add(speaker, start, end);
   }
 
   /** The part of a fitted frame that is to be heard; it fades where others go on. */
@@ -74,30 +68,5 @@ export class Turns {
     if (share.start > room.start) fadeInEdge(heard, this.#channels);
     if (share.end < room.end) fadeOutEdge(heard, this.#channels);
     return heard;
-  }
-
-  /** Whether it is the segment's turn, which speech behind all others' begins. */
-  #take(turn: Turn, start: number, end: number, silent: boolean): boolean {
-    const taken = this.#taken;
-    if (turn !== this.#current) {
-      if (this.#current !== undefined) {
-        if (silent || start < taken.end - CROSSFADE_SAMPLES) return false;
-        this.#current.before = start;
-      }
-      this.#current = turn;
-      turn.after = Math.min(start, taken.end);
-      this.#before.start = -Infinity;
-      this.#before.end = taken.end;
-      turn.before = Infinity;
-      taken.start = start;
-    }
-    // Silence that a server makes up long after somebody spoke makes way for speech.
-    if (!silent || start <= taken.end) taken.end = Math.max(taken.end, end);
-    return true;
-  }
-
-  /** Where this segment's share of the track ends for now. */
-  #limitOf(turn: Turn): number {
-    return turn === this.#current ? Infinity : Math.min(turn.before, this.#taken.start);
   }
 }

@@ -129,6 +129,93 @@ test("one who goes back to an old SSRC is heard there again", () => {
   assert.equal(bench.counts().concealedSamples, 0);
 });
 
+test("one who goes back to an old SSRC has what came late of it before where it belongs", () => {
+  const bench = trackBench();
+  const [first, second] = [bench.begin(), bench.begin()];
+  const late = 10;
+  const held: MediaPacket[] = [];
+  for (let index = 0; index < speech.length; index++) {
+    bench.advance(index * FRAME_SAMPLES);
+    if (index === late) held.push(first.number(index, index * FRAME_SAMPLES));
+    else (index >= 30 && index < 60 ? second : first).receive(index, index * FRAME_SAMPLES);
+  }
+  bench.advance(speech.length * FRAME_SAMPLES);
+  assert.equal(bench.writers[75 * FRAME_SAMPLES], 1, "it does speak again");
+  for (const packet of held) bench.open(first, packet);
+  bench.close(first);
+  bench.close(second);
+  assert.equal(bench.counts().written, speech.length);
+  assert.equal(bench.counts().concealedSamples, 0);
+});
+
+test("what waited for its key is heard between two talkspurts under another SSRC, and moves neither", () => {
+  const bench = trackBench();
+  const [first, second] = [bench.begin(), bench.begin()];
+  const held: MediaPacket[] = [];
+  const speakers = [first, second, first, second];
+  for (let index = 0; index < 4 * HALF; index++) {
+    const sentAt = index * FRAME_SAMPLES;
+    bench.advance(sentAt);
+    const spurt = Math.floor(index / HALF);
+    const sender = speakers[spurt] ?? assert.fail();
+    // A pause before each.
+    if (index % HALF < 15) continue;
+    if (spurt === 2) held.push(first.number(index, sentAt));
+    else sender.receive(index, sentAt);
+  }
+  bench.advance(5 * HALF * FRAME_SAMPLES);
+  const before = bench.writers.slice();
+  for (const packet of held) bench.open(first, packet);
+  bench.advance(10 * HALF * FRAME_SAMPLES);
+  bench.close(first);
+  bench.close(second);
+  const begin = (2 * HALF + 15) * FRAME_SAMPLES;
+  assert.ok(!before.subarray(begin, 3 * HALF * FRAME_SAMPLES).some((ssrc) => ssrc !== 0), "nobody was there");
+  const heard = bench.writers.subarray(begin, 3 * HALF * FRAME_SAMPLES);
+  assert.ok(!heard.some((ssrc) => ssrc !== 1));
+  assert.ok(!before.some((ssrc, at) => ssrc !== 0 && ssrc !== bench.writers[at]));
+  assert.equal(bench.counts().written, 4 * (HALF - 15));
+});
+
+test("old words that open late are not said seconds later, where somebody else speaks by then", () => {
+  const bench = trackBench();
+  const [first, second] = [bench.begin(), bench.begin()];
+  const held: MediaPacket[] = [];
+  for (let index = 0; index < 200; index++) {
+    const sentAt = index * FRAME_SAMPLES;
+    bench.advance(sentAt);
+    if (index < 20) first.receive(index, sentAt);
+    if (index >= 30) second.receive(index, sentAt);
+    // Its last words, after a pause, at once with those under the new SSRC.
+    if (index >= 32 && index < 36) held.push(first.number(index, sentAt));
+  }
+  for (const packet of held) bench.open(first, packet);
+  for (let index = 200; index < 300; index++) {
+    bench.advance(index * FRAME_SAMPLES);
+    second.receive(index, index * FRAME_SAMPLES);
+  }
+  bench.close(first);
+  bench.close(second);
+  assert.equal(bench.writers.subarray(30 * FRAME_SAMPLES).indexOf(1), -1);
+  assert.equal(bench.counts().written, 20 + 270);
+  assert.equal(bench.counts().late, held.length);
+});
+
+test("speech that begins in the silence with which the last SSRC ended is at its place", () => {
+  const bench = trackBench();
+  const [first, second] = [bench.begin(), bench.begin()];
+  for (let index = 0; index < speech.length; index++) {
+    const sentAt = index * FRAME_SAMPLES;
+    bench.advance(sentAt);
+    if (index < HALF + 5) first.receive(index, sentAt, index < HALF ? undefined : SILENCE);
+    if (index >= HALF + 2) second.receive(index, sentAt);
+  }
+  bench.close(first);
+  bench.close(second);
+  assert.equal(bench.writers.indexOf(2), (HALF + 2) * FRAME_SAMPLES);
+  assert.equal(bench.counts().written, HALF + 5 + HALF - 2);
+});
+
 test("however SSRCs change, segments share no more than a crossfade, and the books balance", () => {
   const seed = pickSeed();
   const random = new SeededRandom(seed);
