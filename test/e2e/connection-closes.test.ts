@@ -7,7 +7,7 @@ import { recordingEventSchema } from "../../src/recordings/events.ts";
 import { longToneSpeech, toneSpeech } from "../simulator/people/speech.ts";
 import { Call, fullText } from "../support/call.ts";
 import { assertSilentWithin, interruptionsOver, loudnessWithin } from "../support/interruptions.ts";
-import { FRAME_MS, spokeAtMs } from "../support/spoken.ts";
+import { FRAME_MS, latenessMs, spokeAtMs } from "../support/spoken.ts";
 import { eventually } from "../support/wait.ts";
 import { assertAllWritten } from "../support/written.ts";
 
@@ -76,7 +76,7 @@ suite("a voice connection that is closed", { concurrency: 4 }, () => {
       fromSamples > closed - GRACE_SAMPLES && fromSamples < noted + GRACE_SAMPLES,
       `it begins when it is closed, ${closed} to ${noted}: ${fromSamples}`,
     );
-    assertSilentWithin(call, anna.id, [span]);
+    assertSilentWithin(call, anna.id, [span], latenessMs(anna.sent));
     const lastBefore = positionAt(spokeAtMs(anna.sent) + framesBefore * FRAME_MS);
     const before = loudnessWithin(call, anna.id, lastBefore - LOOK_SAMPLES, lastBefore);
     const after = loudnessWithin(call, anna.id, toSamples, toSamples + LOOK_SAMPLES);

@@ -7,7 +7,7 @@ import { freePort } from "./free-port.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 /** Of a machine that is busy with everything else. */
-const READY_MS = 60_000;
+const READY_MS = 120_000;
 
 /** Variables that would change what the bot does if a developer's own environment had them. */
 const OURS =

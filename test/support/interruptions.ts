@@ -1,6 +1,6 @@
 /** What tests ask of the interruptions of a recording. */
 import assert from "node:assert/strict";
-import { SAMPLE_RATE } from "../../src/audio/pcm.ts";
+import { SAMPLE_RATE, samplesOfMs } from "../../src/audio/pcm.ts";
 import type { Interruption } from "../../src/recordings/manifest.ts";
 import type { Call } from "./call.ts";
 import { rms } from "./tones.ts";
@@ -24,13 +24,21 @@ export function interruptionsOver(call: Call, count: number, timeoutMs = 60_000)
   );
 }
 
-/** A finished track is silent within each interruption. */
-export function assertSilentWithin(call: Call, userId: string, interruptions: readonly Interruption[]): void {
+/**
+ * A finished track is silent within each interruption. What was sent up to `lateMs` too late lies so much earlier than it came, so
+ * before the end of one that was over when it came.
+ */
+export function assertSilentWithin(
+  call: Call,
+  userId: string,
+  interruptions: readonly Interruption[],
+  lateMs = 0,
+): void {
   const samples = firstChannel(call.trackPath(userId));
   for (const { fromSamples, toSamples = 0, reason } of interruptions) {
     const inside = samples.subarray(
       fromSamples + EDGE_SAMPLES,
-      Math.max(fromSamples, toSamples - EDGE_SAMPLES),
+      Math.max(fromSamples, toSamples - EDGE_SAMPLES - samplesOfMs(lateMs)),
     );
     assert.ok(
       rms(inside) < SILENT,

@@ -11,6 +11,12 @@ export function spokeAtMs(speech: readonly SentFrame[]): number {
   return Math.min(...speech.map(({ sentAtMs }, frame) => sentAtMs - frame * FRAME_MS));
 }
 
+/** How late the latest frame of a speech was sent. */
+export function latenessMs(speech: readonly SentFrame[]): number {
+  const beganAtMs = spokeAtMs(speech);
+  return Math.max(...speech.map(({ sentAtMs }, frame) => sentAtMs - beganAtMs - frame * FRAME_MS));
+}
+
 /** The speeches of somebody, by the pauses between them, which are at least this long: a busy machine makes pauses too. */
 export function speechesOf(sent: readonly SentFrame[], pauseMs: number): readonly (readonly SentFrame[])[] {
   const speeches: SentFrame[][] = [];
