@@ -9,5 +9,5 @@ function read(file: string): string {
 test("the image starts the program with the options of npm start", () => {
   const { scripts } = JSON.parse(read("package.json")) as { readonly scripts: { readonly start: string } };
   const [, command = "[]"] = /^CMD (\[.*\])$/m.exec(read("docker/Dockerfile")) ?? [];
-  assert.deepEqual(JSON.parse(command), scripts.start.split(" "));
+  assert.deepEqual(["exec", ...(JSON.parse(command) as string[])], scripts.start.split(" "));
 });

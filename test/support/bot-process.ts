@@ -28,13 +28,25 @@ export function cleanEnvironment(): Record<string, string> {
   return Object.fromEntries(entries);
 }
 
+function botEnvironment(environment: Readonly<Record<string, string>>, port: string): Record<string, string> {
+  return {
+    ...cleanEnvironment(),
+    HTTP_HOST: "127.0.0.1",
+    HTTP_PORT: port,
+    LOG_LEVEL: "info",
+    ...environment,
+  };
+}
+
 /** What `npm start` gives to Node: options, and `src/main.ts`; to be used in any working directory. */
 function startArguments(): string[] {
   const { scripts } = JSON.parse(readFileSync(new URL("package.json", ROOT), "utf8")) as {
     readonly scripts: { readonly start: string };
   };
-  const [node, ...words] = scripts.start.split(" ");
-  if (node !== "node") throw new Error(`"npm start" is not a call of Node: ${scripts.start}`);
+  // In the place of npm's shell, which would pass no signal on.
+  const [exec, node, ...words] = scripts.start.split(" ");
+  if (exec !== "exec" || node !== "node")
+    throw new Error(`"npm start" is not a call of Node: ${scripts.start}`);
   return words.map((word) => (/^(\.\/)?src\//.test(word) ? fileURLToPath(new URL(word, ROOT)) : word));
 }
 
@@ -43,11 +55,13 @@ export class BotProcess {
   readonly child: ChildProcess;
   readonly baseUrl: string;
   readonly #exit: Promise<Exit>;
+  readonly #owns: "process" | "group";
   #stdout = "";
   #stderr = "";
 
-  private constructor(child: ChildProcess, baseUrl: string) {
+  private constructor(child: ChildProcess, baseUrl: string, owns: "process" | "group" = "process") {
     this.child = child;
+    this.#owns = owns;
     this.baseUrl = baseUrl;
     child.stdout?.setEncoding("utf8").on("data", (text: string) => {
       this.#stdout += text;
@@ -69,18 +83,30 @@ export class BotProcess {
   ): Promise<BotProcess> {
     const port = environment["HTTP_PORT"] ?? String(await freePort());
     const child = spawn(process.execPath, [...nodeOptions, ...startArguments()], {
-      env: {
-        ...cleanEnvironment(),
-        HTTP_HOST: "127.0.0.1",
-        HTTP_PORT: port,
-        LOG_LEVEL: "info",
-        ...environment,
-      },
+      env: botEnvironment(environment, port),
       // Away from a developer's own .env.
       cwd: tmpdir(),
       stdio: ["ignore", "pipe", "pipe"],
     });
     return new BotProcess(child, `http://127.0.0.1:${port}`);
+  }
+
+  /**
+   * `npm start` itself, in a process group of its own, as a terminal would have it: `child` is npm, and signals go to npm
+   * alone. @param directory where a package.json is
+   */
+  static async npmStart(
+    environment: Readonly<Record<string, string>>,
+    directory: string,
+  ): Promise<BotProcess> {
+    const port = environment["HTTP_PORT"] ?? String(await freePort());
+    const child = spawn("npm", ["start"], {
+      env: { ...botEnvironment(environment, port), npm_config_update_notifier: "false" },
+      cwd: directory,
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+    });
+    return new BotProcess(child, `http://127.0.0.1:${port}`, "group");
   }
 
   /** Starts it and waits until `/readyz` says yes. */
@@ -135,6 +161,17 @@ export class BotProcess {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#owns === "group") killGroup(this.pid);
     if (!this.hasEnded) await this.stop("SIGKILL");
+  }
+}
+
+/** Whoever of it is left. */
+function killGroup(leader: number): void {
+  try {
+    process.kill(-leader, "SIGKILL");
+  } catch (error) {
+    // All have ended, as they should.
+    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
   }
 }

@@ -20,6 +20,8 @@ export type CallOptions = {
   readonly nodeOptions?: readonly string[];
   /** More variables for the bot. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Another way to start the bot than as a process of its own. */
+  readonly spawn?: (environment: Readonly<Record<string, string>>) => Promise<BotProcess>;
 };
 
 /** A simulated Discord, a bot that serves it, and the folder in which it records. */
@@ -69,7 +71,8 @@ export class Call {
         ANNOUNCEMENT: options.announcement ?? "off",
         ...options.environment,
       };
-      const spawn = (): Promise<BotProcess> => BotProcess.spawn(environment, options.nodeOptions);
+      const spawn = (): Promise<BotProcess> =>
+        options.spawn?.(environment) ?? BotProcess.spawn(environment, options.nodeOptions);
       const bot = await spawn();
       await bot.untilReady();
       return new Call(discord, dataDir, bot, spawn);
