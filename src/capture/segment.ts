@@ -202,8 +202,8 @@ export class Segment implements TimelineSink<MediaPacket>, ConcealmentSink {
     inOrder: boolean,
   ): Room | undefined {
     if (pcm === undefined) {
+      if (!packet.settled) track.account.gaps.add("undecodable", room.start, room.end);
       this.#settle(packet, "undecodable");
-      track.account.gaps.add("undecodable", room.start, room.end);
       return undefined;
     }
     const share = room.end <= 0 ? undefined : track.turns.shareOf(this.#speaker, room, inOrder);

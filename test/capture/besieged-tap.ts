@@ -124,10 +124,10 @@ export async function besiege(dave: boolean, datagrams: number, seed: number): P
   assert.equal(anns.received + bens.received + unattributed, honestMedia + media, context);
   assert.equal(bens.written, ben.sent.length, `Ben: ${context} ${JSON.stringify(bens)}`);
   assert.ok(bens.forged > 0 && anns.forged > 0 && anns.malformed > 0 && unattributed > 0, context);
-  assert.equal(recording.frames.get(ben.userId), ben.sent.length, context);
+  assert.equal(recording.packets.get(ben.userId), ben.sent.length, context);
   if (dave) {
     assert.equal(anns.written, ann.sent.length, `Ann: ${context} ${JSON.stringify(anns)}`);
-    assert.equal(recording.frames.get(ann.userId), ann.sent.length, context);
+    assert.equal(recording.packets.get(ann.userId), ann.sent.length, context);
     assert.ok(anns.expired > 0, context);
   } else {
     assert.ok(anns.undecodable > 0, `hostile Opus reached the decoder: ${context}`);

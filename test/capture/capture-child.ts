@@ -6,6 +6,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Worker } from "node:worker_threads";
 import { pino } from "pino";
+import { SAMPLE_RATE } from "../../src/audio/pcm.ts";
 import { CROSSFADE_SAMPLES } from "../../src/audio/timeline.ts";
 import { CaptureThread } from "../../src/capture/capture-thread.ts";
 import type { VoiceUpdate } from "../../src/capture/voice-gateway.ts";
@@ -28,9 +29,14 @@ export type ChildCommand =
 export type ReceivedTrack = {
   readonly track: number;
   readonly userId: string;
-  readonly frames: number;
+  /** That came whole. */
+  readonly packets: number;
+  /** That something was written to. */
   readonly samples: number;
-  /** Frames that begin before the end of the one before, beyond a crossfade. */
+  /**
+   * Frames that begin before the end of the one before, beyond a crossfade; in a track's first two seconds what was late
+   * may be written again.
+   */
   readonly disordered: number;
   readonly file: string;
 };
@@ -46,9 +52,12 @@ export type ChildReport =
 type Collected = {
   userId: string;
   frames: { position: number; pcm: Buffer }[];
+  packets: number;
   end: number;
   disordered: number;
 };
+
+const BEGINNING_SAMPLES = 2 * SAMPLE_RATE;
 
 const directory = process.argv[2] ?? ".";
 const listeners = new Map<string, (update: VoiceUpdate) => void>();
@@ -121,11 +130,14 @@ function drain(): void {
     const key = `${frame.recording}-${frame.track}`;
     let track = collected.get(key);
     if (track === undefined) {
-      track = { userId: String(frame.userId), frames: [], end: 0, disordered: 0 };
+      track = { userId: String(frame.userId), frames: [], packets: 0, end: 0, disordered: 0 };
       collected.set(key, track);
     }
-    if (frame.position < track.end - CROSSFADE_SAMPLES) track.disordered++;
+    const first = track.frames[0]?.position ?? frame.position;
+    const begins = frame.position < first + BEGINNING_SAMPLES;
+    if (!begins && frame.position < track.end - CROSSFADE_SAMPLES) track.disordered++;
     track.end = frame.position + frame.samples;
+    track.packets += frame.packets;
     track.frames.push({ position: frame.position, pcm: Buffer.from(frame.pcm) });
     consumer.release();
   }
@@ -133,19 +145,20 @@ function drain(): void {
 
 async function save(handle: number, lengthSamples: number): Promise<ReceivedTrack[]> {
   const tracks: ReceivedTrack[] = [];
-  for (const [key, { userId, frames, disordered }] of collected) {
+  for (const [key, { userId, frames, packets, disordered }] of collected) {
     const [recording, track] = key.split("-").map(Number);
     if (recording !== handle) continue;
     const file = join(directory, `${key}.pcm`);
     // Mono only: two bytes per sample.
     const audio = Buffer.alloc(lengthSamples * 2);
-    let samples = 0;
+    const written = new Uint8Array(lengthSamples);
     for (const { position, pcm } of frames) {
       pcm.copy(audio, position * 2);
-      samples += pcm.length / 2;
+      written.fill(1, position, position + pcm.length / 2);
     }
+    const samples = written.reduce((sum, one) => sum + one, 0);
     await writeFile(file, audio);
-    tracks.push({ track: track ?? 0, userId, frames: frames.length, samples, disordered, file });
+    tracks.push({ track: track ?? 0, userId, packets, samples, disordered, file });
   }
   return tracks;
 }

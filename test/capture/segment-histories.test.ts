@@ -114,11 +114,13 @@ function network(random: SeededRandom): (packet: Sent) => number | undefined {
   const loss = random.next() * 0.05;
   const late = random.next() * 0.04;
   let burst = 0;
-  return () => {
+  return ({ sentAt }) => {
     if (burst > 0) burst--;
     else if (random.next() < 0.004) burst = 1 + random.below(20);
     if (burst > 0 || random.next() < loss) return undefined;
-    return noise() + (random.next() < late ? 9_600 + random.below(24_000) : 0);
+    // A first second of even delay is written once, so that what is made up can be told by its frames.
+    const even = sentAt < 2 * SECOND;
+    return (even ? 0 : noise()) + (random.next() < late ? 9_600 + random.below(24_000) : 0);
   };
 }
 

@@ -23,7 +23,7 @@ export class TappedRecording {
   readonly counts: DatagramCounts = { datagrams: 0, notMedia: 0, unattributed: 0 };
   readonly tracks = new Map<string, Track>();
   /** Frames that left the queue, by user. */
-  readonly frames = new Map<string, number>();
+  readonly packets = new Map<string, number>();
   readonly #startMs = performance.now();
   readonly #producer: FrameProducer;
   readonly #consumer: FrameConsumer;
@@ -58,7 +58,7 @@ export class TappedRecording {
     this.#tap?.tick(performance.now(), this.position);
     for (let frame = this.#consumer.peek(); frame !== undefined; frame = this.#consumer.peek()) {
       const userId = String(frame.userId);
-      this.frames.set(userId, (this.frames.get(userId) ?? 0) + 1);
+      this.packets.set(userId, (this.packets.get(userId) ?? 0) + frame.packets);
       assert.ok(
         frame.position >= 0 && frame.position <= this.position + MAX_AHEAD_SAMPLES,
         `${frame.position}`,
