@@ -1,8 +1,9 @@
 /** Whether `DATA_DIR` can be recorded into: writable, with room, with a sound catalog. */
 import { mkdtemp, rmdir, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { messageOf, systemCodeOf } from "../errors.ts";
 import { damageOf } from "../recordings/catalog-file.ts";
+import { barrierOf, lookAtFolder } from "../recordings/data-folder.ts";
 import { diskLevel } from "../recordings/disk-space.ts";
 import { FileLock } from "../recordings/file-lock.ts";
 import type { Storage } from "../recordings/storage.ts";
@@ -12,29 +13,57 @@ import type { Finding } from "./finding.ts";
 /** One person in mono for an hour. */
 const HOUR_BYTES = 346_000_000;
 
-const ELSEWHERE = "Give it to the user that the recorder runs as, or let DATA_DIR name another folder.";
+/** What processes of other users may have made in it. */
+const NAMES = [
+  "recordings",
+  "catalog.sqlite",
+  "catalog.sqlite-wal",
+  "catalog.sqlite-shm",
+  "link-secret",
+  "bot.lock",
+  "catalog.lock",
+  "jobs.lock",
+];
 
-/** Room and rights. A folder that is not there yet is as good as the one it will be made in. */
-export async function checkDataDirectory(
-  storage: Storage,
-  diskReserveBytes: number,
-): Promise<readonly Finding[]> {
-  const { dataDirectory } = storage;
-  if (!(await exists(dataDirectory))) {
-    const problem = await problemOfMaking(dataDirectory);
-    return [
-      problem === undefined
-        ? good(`${dataDirectory} will be made at the first start`)
-        : wrong(`${dataDirectory} cannot be made: ${problem}.`, ELSEWHERE),
-    ];
+/**
+ * Whether the folder is one that we may use. A folder that is not there yet is as good as the one it will be made in. Where
+ * this is `wrong`, nothing else of the folder can be told.
+ */
+export async function checkFolder({ dataDirectory }: Storage): Promise<Finding> {
+  const found = await lookAtFolder(dataDirectory);
+  if (found.kind === "unusable") return wrong(`${found.problem}.`, found.remedy);
+  if (found.kind === "absent") {
+    const code = await problemOfMaking(found.nearest);
+    if (code === undefined) return good(`${dataDirectory} will be made at the first start`);
+    return wrong(
+      `${dataDirectory} cannot be made: nothing can be written in ${found.nearest} (${code}).`,
+      "Give that to the user that the recorder runs as, or let DATA_DIR name another folder.",
+    );
   }
-  if (!(await storage.isWritable())) return [notWritable(dataDirectory)];
+  for (const path of [dataDirectory, ...NAMES.map((name) => join(dataDirectory, name))]) {
+    const barrier = await barrierOf(path);
+    if (barrier !== undefined) return wrong(`${barrier.problem}.`, barrier.remedy);
+  }
+  return good(`${dataDirectory} is a folder that the recorder may use`);
+}
+
+/** Whether there is room, and whether a byte can really be written: rights alone do not tell. */
+export async function checkRoom(storage: Storage, diskReserveBytes: number): Promise<readonly Finding[]> {
+  const { dataDirectory } = storage;
+  if (!(await exists(dataDirectory))) return [];
   const freeBytes = await storage.freeBytes();
   const hours = Math.floor(Math.max(0, freeBytes - diskReserveBytes) / HOUR_BYTES);
   const free = `${Math.floor(freeBytes / 1_048_576)} MB are free on the disk of ${dataDirectory}`;
   const remedy = "Free some space, or let DATA_DIR name a folder on a larger disk.";
   if (freeBytes < diskReserveBytes)
     return [wrong(`${free}, fewer than DISK_RESERVE_MB: recordings are refused.`, remedy)];
+  if (!(await storage.isWritable()))
+    return [
+      wrong(
+        `Nothing can be written in ${dataDirectory}.`,
+        "Look at that disk (quota, inodes, read-only), or let DATA_DIR name a folder on another one.",
+      ),
+    ];
   if (diskLevel(freeBytes, diskReserveBytes) !== "enough") return [note(`${free}: that is little.`, remedy)];
   return [good(`${free}: ${hours} hours of one person speaking without a pause`)];
 }
@@ -63,26 +92,12 @@ export async function isInUse({ dataDirectory }: Storage): Promise<boolean> {
   }
 }
 
-function notWritable(directory: string): Finding {
-  return wrong(`${directory} cannot be written to.`, ELSEWHERE);
-}
-
-/** Why a folder cannot be made. Tried beside it, since rights alone do not tell: root has them all, in `/proc` too. */
-async function problemOfMaking(directory: string): Promise<string | undefined> {
-  const place = await nearest(directory);
-  try {
-    await rmdir(await mkdtemp(join(place, ".recorder-")));
-    return undefined;
-  } catch (error) {
-    const code = systemCodeOf(error);
-    return `nothing can be written in ${place}${code === "" ? "" : ` (${code})`}`;
-  }
-}
-
-async function nearest(path: string): Promise<string> {
-  let place = path;
-  while (!(await exists(place)) && dirname(place) !== place) place = dirname(place);
-  return place;
+/** The code of what keeps anything from being made in a folder. Tried, since rights alone do not tell: root has them all, in `/proc` too. */
+async function problemOfMaking(place: string): Promise<string | undefined> {
+  return mkdtemp(join(place, ".recorder-")).then(
+    async (probe) => rmdir(probe).then(() => undefined),
+    (error: unknown) => systemCodeOf(error) || messageOf(error),
+  );
 }
 
 async function exists(path: string): Promise<boolean> {

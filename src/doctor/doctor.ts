@@ -5,15 +5,16 @@ import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { readConfig } from "../config.ts";
 import type { Config } from "../config.ts";
-import { RecorderError } from "../errors.ts";
+import { messageOf, RecorderError } from "../errors.ts";
 import { connectRedis } from "../jobs/redis-connection.ts";
 import { createLog } from "../log.ts";
 import { Storage } from "../recordings/storage.ts";
-import { checkCatalog, checkDataDirectory, isInUse } from "./data-directory.ts";
+import { checkCatalog, checkFolder, checkRoom, isInUse } from "./data-directory.ts";
 import { checkDiscord } from "./discord.ts";
 import { good, linesOf, summaryOf, wrong } from "./finding.ts";
 import type { Finding } from "./finding.ts";
 import { checkMediaTools, checkNode, checkOpus, checkSocketBuffers } from "./machine.ts";
+import { checkPort } from "./port.ts";
 import { checkRecordings } from "./recordings.ts";
 import { repair } from "./repair.ts";
 
@@ -29,14 +30,21 @@ function tell(found: readonly Finding[]): void {
   findings.push(...found);
 }
 
-/** An expected failure is a finding too. */
-async function attempt(check: () => Promise<readonly Finding[]>): Promise<void> {
+/** A check that fails is a finding too. `what` it looks at. */
+async function attempt(what: string, check: () => Promise<readonly Finding[]>): Promise<void> {
   try {
     tell(await check());
   } catch (error) {
-    if (!(error instanceof RecorderError)) throw error;
-    tell([wrong(`${error.message} (${error.code})`, error.remedy)]);
+    tell([failed(what, error)]);
   }
+}
+
+function failed(what: string, error: unknown): Finding {
+  if (error instanceof RecorderError) return wrong(`${error.message} (${error.code})`, error.remedy);
+  return wrong(
+    `${what} cannot be looked at: ${messageOf(error)}.`,
+    "See to what is said there, and that this runs as the user that the recorder runs as; then run it again.",
+  );
 }
 
 if (existsSync(".env")) process.loadEnvFile(".env");
@@ -48,7 +56,7 @@ async function examine(args: readonly string[]): Promise<number> {
   tell([checkNode()]);
   const config = configOrFindings();
   if (config !== undefined) {
-    if (wantsRepair) await attempt(() => repair(config));
+    if (wantsRepair) await attempt("What was left", () => repair(config));
     await checkAll(config);
   }
   process.stdout.write(`\n${summaryOf(findings)}\n`);
@@ -59,17 +67,42 @@ async function checkAll(config: Config): Promise<void> {
   const storage = new Storage(config.dataDir);
   const { redisUrl, token } = config;
   tell([checkOpus()]);
-  await attempt(() => checkMediaTools(config.ffmpegPath));
-  await attempt(() => checkSocketBuffers());
-  await attempt(() => checkDataDirectory(storage, config.diskReserveBytes));
-  await attempt(async () => [await checkCatalog(storage)]);
-  await attempt(async () => checkRecordings(storage, await isInUse(storage)));
-  if (redisUrl !== undefined) await attempt(() => checkRedis(redisUrl));
-  if (token !== undefined) await attempt(() => checkDiscord(config.discordApiUrl, token));
+  await attempt("ffmpeg", () => checkMediaTools(config.ffmpegPath));
+  await attempt("The socket buffer", () => checkSocketBuffers());
+  const botRuns = await checkData(storage, config);
+  if (config.roles.includes("web")) {
+    // Whether a process without a bot runs, no lock says.
+    const ours = botRuns === true || config.roles.includes("bot") ? botRuns : undefined;
+    await attempt("The port", async () => [await checkPort(config.httpHost, config.httpPort, ours)]);
+  }
+  if (redisUrl !== undefined) await attempt("Redis", () => checkRedis(redisUrl));
+  if (token !== undefined) await attempt("Discord", () => checkDiscord(config.discordApiUrl, token));
   else if (config.roles.includes("bot"))
     tell([
       wrong("DISCORD_TOKEN is not set.", "Run npm start: it says how to get one. npm run demo needs none."),
     ]);
+}
+
+/**
+ * What is in a folder that cannot be used is not looked at: there would be an error for each thing in it. Gives whether a
+ * bot runs on it; undefined where that cannot be told.
+ */
+async function checkData(
+  storage: Storage,
+  { dataDir, diskReserveBytes }: Config,
+): Promise<boolean | undefined> {
+  let botRuns: boolean | undefined;
+  await attempt(dataDir, async () => {
+    const folder = await checkFolder(storage);
+    if (folder.kind !== "wrong") botRuns = await isInUse(storage);
+    return [folder];
+  });
+  const inUse = botRuns;
+  if (inUse === undefined) return undefined;
+  await attempt(dataDir, () => checkRoom(storage, diskReserveBytes));
+  await attempt("The catalog", async () => [await checkCatalog(storage)]);
+  await attempt("What is recorded", () => checkRecordings(storage, inUse));
+  return inUse;
 }
 
 async function checkRedis(url: string): Promise<readonly Finding[]> {

@@ -1,7 +1,8 @@
-import { mkdir, readdir, readFile, rm, stat, statfs, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, stat, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isMissing, messageOf, RecorderError } from "../errors.ts";
 import { archiveName } from "./archive-name.ts";
+import { barrierOf, lookAtFolder, makeFolder } from "./data-folder.ts";
 import { manifestSchema } from "./manifest.ts";
 import type { Manifest } from "./manifest.ts";
 import { isRecordingId } from "./recording-id.ts";
@@ -25,11 +26,18 @@ export class Storage {
     this.quarantineDirectory = join(dataDirectory, "quarantine");
   }
 
-  /** Makes the folders. Rejects with `E-DATA-DIR`. */
+  /** Makes the folders. Rejects with `E-DATA-DIR` where that cannot be done, or where nothing may be written in them. */
   async prepare(): Promise<void> {
     try {
-      await mkdir(this.recordingsDirectory, { recursive: true });
+      const found = await lookAtFolder(this.dataDirectory);
+      if (found.kind === "unusable") throw unusable(found);
+      const barrier = await barrierOf(this.dataDirectory);
+      if (barrier !== undefined) throw unusable(barrier);
+      await makeFolder(this.recordingsDirectory);
+      const inner = await barrierOf(this.recordingsDirectory);
+      if (inner !== undefined) throw unusable(inner);
     } catch (error) {
+      if (error instanceof RecorderError) throw error;
       throw new RecorderError(
         "E-DATA-DIR",
         `The folder ${this.recordingsDirectory} cannot be made: ${messageOf(error)}.`,
@@ -140,6 +148,10 @@ export class Storage {
       return false;
     }
   }
+}
+
+function unusable({ problem, remedy }: { readonly problem: string; readonly remedy: string }): RecorderError {
+  return new RecorderError("E-DATA-DIR", `${problem}.`, remedy);
 }
 
 function unreadable(path: string, cause: unknown): RecorderError {

@@ -3,11 +3,11 @@ import rateLimit from "@fastify/rate-limit";
 import files from "@fastify/static";
 import Fastify from "fastify";
 import type { FastifyError, FastifyInstance } from "fastify";
-import { messageOf, RecorderError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { within } from "../recordings/deadline.ts";
 import { healthRoutes } from "./health-routes.ts";
 import type { Readiness } from "./health-routes.ts";
+import { cannotListen } from "./listening.ts";
 import type { Metrics } from "./metrics.ts";
 import { STYLE_SOURCE } from "./page-shell.ts";
 import { recordingRoutes, sendMessage } from "./recording-routes.ts";
@@ -90,12 +90,7 @@ export class WebServer {
       return new WebServer(server, address, log);
     } catch (error) {
       await server.close();
-      throw new RecorderError(
-        "E-PORT",
-        `The web server cannot listen on ${host}, port ${port}: ${messageOf(error)}.`,
-        "Set HTTP_PORT (and HTTP_HOST) to an address that is free on this machine.",
-        { cause: error },
-      );
+      throw cannotListen({ host, port }, error);
     }
   }
 

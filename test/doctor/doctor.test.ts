@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { chmodSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -12,6 +14,7 @@ import { BOT_PERMISSIONS } from "../simulator/permissions.ts";
 import { SimulatedDiscord } from "../simulator/simulated-discord.ts";
 import { cleanEnvironment } from "../support/bot-process.ts";
 import { freePort } from "../support/free-port.ts";
+import { withoutPrivileges } from "../support/without-privileges.ts";
 import { readWithWavefile } from "../support/wav-readers.ts";
 import { LeftBehind, manifestIn, trackPath } from "../writer/recovery/left-behind.ts";
 
@@ -24,14 +27,17 @@ const SPEECH = [
   { track: 2, position: 24_000, frames: 50 },
 ];
 
-/** Runs it as `npm run doctor` does. */
+/** Runs it as `npm run doctor` does, with the rights of an ordinary user. */
 async function doctor(
   environment: Readonly<Record<string, string>>,
   ...args: readonly string[]
 ): Promise<{ readonly code: number; readonly text: string }> {
-  const options = { env: { ...cleanEnvironment(), ...environment }, cwd: tmpdir(), timeout: 180_000 };
+  const HTTP_PORT = String(await freePort());
+  const env = { ...cleanEnvironment(), HTTP_HOST: "127.0.0.1", HTTP_PORT, ...environment };
+  const options = { env, cwd: tmpdir(), timeout: 180_000 };
   const { promise, resolve, reject } = Promise.withResolvers<{ code: number; text: string }>();
-  execFile(process.execPath, [DOCTOR, ...args], options, (error, stdout, stderr) => {
+  const [command, ...words] = withoutPrivileges(process.execPath, [DOCTOR, ...args]);
+  execFile(command, words, options, (error, stdout, stderr) => {
     if (stderr !== "") reject(new Error(stderr));
     else resolve({ code: typeof error?.code === "number" ? error.code : 0, text: stdout });
   });
@@ -100,31 +106,85 @@ test("what the bot may not do in a server is named", DEADLINE, async () => {
   }
 });
 
-test("a disk without room, and a folder that cannot be made, are found", DEADLINE, async () => {
+test("a disk without room is found", DEADLINE, async () => {
   using data = new LeftBehind();
   const full = await doctor({ DATA_DIR: data.dataDirectory, ROLES: "web", DISK_RESERVE_MB: "99999999" });
   assert.equal(full.code, 1);
   assert.match(flat(full.text), /WRONG .* MB are free .* recordings are refused\. → Free some space/);
-  const file = join(data.dataDirectory, "a-file");
-  writeFileSync(file, "");
-  // Root may write to the second; nobody can make a folder there.
+});
+
+test("a DATA_DIR that cannot be used is found, and looked at no further", DEADLINE, async () => {
+  using data = new LeftBehind();
+  const closed = join(data.dataDirectory, "closed");
+  mkdirSync(closed, { mode: 0o000 });
   for (const [directory, said] of [
-    [file, /WRONG .* cannot be written to/],
-    ["/proc/recordings", /WRONG \/proc\/recordings cannot be made: .* → Give it to/],
-    [join(file, "below"), /WRONG .*below cannot be made: .*ENOTDIR/],
+    [join(closed, "below"), /WRONG \S+closed may not be entered by the user \S+\. → Give it to/],
+    ["/proc/recordings", /WRONG \/proc\/recordings cannot be made: .* → Give that to/],
   ] as const) {
     const { code, text } = await doctor({ DATA_DIR: directory, ROLES: "web" });
-    assert.equal(code, 1);
+    assert.equal(code, 1, text);
     assert.match(flat(text), said);
+    assert.match(text, /One thing is wrong/);
+    assert.doesNotMatch(text, /catalog|finished recording/i, "nothing is told of what was not seen");
   }
   const { code, text } = await doctor({ DATA_DIR: join(data.dataDirectory, "new", "one"), ROLES: "web" });
   assert.equal(code, 0, text);
   assert.match(flat(text), /one will be made at the first start/);
   assert.deepEqual(
     readdirSync(data.dataDirectory).sort(),
-    ["a-file", "recordings"],
+    ["closed", "recordings"],
     "it leaves nothing behind",
   );
+});
+
+test("what another user made in DATA_DIR is found, and no check ends the doctor", DEADLINE, async () => {
+  using data = new LeftBehind();
+  await (await Catalog.open(data.dataDirectory)).close();
+  const catalog = join(data.dataDirectory, "catalog.sqlite");
+  chmodSync(catalog, 0o444);
+  const readOnly = await doctor({ DATA_DIR: data.dataDirectory, ROLES: "web" });
+  assert.equal(readOnly.code, 1);
+  assert.match(flat(readOnly.text), /WRONG \S+catalog\.sqlite cannot be read and written by/);
+  chmodSync(catalog, 0o644);
+  // No check of rights foresees this one.
+  const quarantine = join(data.dataDirectory, "quarantine");
+  mkdirSync(quarantine, { mode: 0o000 });
+  const closed = await doctor({ DATA_DIR: data.dataDirectory, ROLES: "web" });
+  assert.equal(closed.code, 1);
+  assert.match(flat(closed.text), /WRONG What is recorded cannot be looked at: EACCES.* → See to what/);
+  assert.match(closed.text, /ok +The web server can listen/, "it goes on");
+});
+
+test("where npm start could not listen, the doctor says so and what to do", DEADLINE, async () => {
+  using data = new LeftBehind();
+  const other = createServer().listen(0, "127.0.0.1");
+  await once(other, "listening");
+  const address = other.address();
+  assert.ok(typeof address === "object" && address !== null);
+  const taken = { DATA_DIR: data.dataDirectory, HTTP_PORT: String(address.port) };
+  try {
+    const strange = await doctor({ DATA_DIR: data.dataDirectory, ROLES: "web", HTTP_HOST: "192.0.2.1" });
+    assert.match(
+      flat(strange.text),
+      /WRONG .* 192\.0\.2\.1, .* no address of this machine\. → Leave HTTP_HOST/,
+    );
+    assert.equal(strange.code, 1);
+    const bot = await doctor({ ...taken, ROLES: "bot,web" });
+    assert.match(flat(bot.text), /WRONG .* another program does\. → Stop that one, or set HTTP_PORT/);
+    const web = await doctor({ ...taken, ROLES: "web" });
+    assert.match(
+      flat(web.text),
+      /note .* another program does\. → Nothing is to be done if that is the recorder/,
+    );
+    const jobs = await doctor({ ...taken, ROLES: "jobs" });
+    assert.doesNotMatch(jobs.text, /listen/, "jobs listen nowhere");
+    using _bot = lockInstance(data.dataDirectory);
+    const own = await doctor({ ...taken, ROLES: "web" });
+    assert.match(own.text, /ok +Port \d+ is in use, by the recorder/);
+    assert.equal(own.code, 0, own.text);
+  } finally {
+    other.close();
+  }
 });
 
 test("what a dead process left is found, and --repair brings it to its end", DEADLINE, async () => {
