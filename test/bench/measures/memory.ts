@@ -58,6 +58,7 @@ export function memoryTable(memory: Memory): Table {
     ]),
     notes: [
       "The whole process: Node, the Discord client, and here three threads with a heap each. Mono; in stereo what is kept in memory doubles. `npm run test:soak` watches the recorder for 20 minutes.",
+      "All are stopped at the same moment, while the one in memory writes all it has: this recorder alone answers only when its files are on the disk, so it waits for that too.",
     ],
   };
 }
