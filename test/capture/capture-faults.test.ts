@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FRAME_SAMPLES, SAMPLE_RATE } from "../../src/audio/pcm.ts";
 import type { TrackCounts } from "../../src/recordings/counts.ts";
-import { toneSpeech } from "../simulator/people/speech.ts";
+import { longToneSpeech, toneSpeech } from "../simulator/people/speech.ts";
 import { sleep } from "../support/wait.ts";
 import { BOT, Bench, PEOPLE, amplitudes } from "./capture-bench.ts";
 import { assertAllAccounted, assertAllWritten, countsOf } from "./captured.ts";
@@ -150,8 +150,14 @@ test("speaking before the bot has its key is held, and what can be opened is put
   await using bench = await Bench.start(true);
   const anna = await bench.seat(ANNA);
   const ben = await bench.seat(BEN);
-  const speaking = Promise.all([anna.say(toneSpeech(ANNA.hz, 4)), ben.say(toneSpeech(BEN.hz, 4))]);
+  const speaking = Promise.all([anna.say(longToneSpeech(ANNA.hz)), ben.say(longToneSpeech(BEN.hz))]);
   await bench.record(1);
+  // However late the bot came.
+  await bench.event(
+    (event) =>
+      event.kind === "progress" && event.tracks.filter(({ counts }) => counts.written > 50).length === 2,
+  );
+  for (const person of [anna, ben]) await person.leave();
   await speaking;
   await sleep(300);
   const { result, tracks } = await bench.stop(1);

@@ -15,16 +15,18 @@ test(
     await zoe.join();
     await discord.command(zoe, "record start");
     guild.capture.progress(1);
-    await eventually("it reconnects", () => guild.capture.reconnects.length > 0);
+    // The silence before that may have been long enough for one of its own.
+    const before = guild.capture.reconnects.length;
+    await eventually("it reconnects", () => guild.capture.reconnects.length > before);
     // As the real one does: it is away for a moment, and the new voice server says something that is no media.
     guild.capture.interrupt();
     await sleep(100);
     guild.capture.progress(2, 1);
     guild.capture.connect();
     await sleep(900);
-    assert.equal(guild.capture.reconnects.length, 1);
+    assert.equal(guild.capture.reconnects.length, before + 1);
     guild.capture.progress(3, 1);
-    await eventually("a new silence is a new reason", () => guild.capture.reconnects.length === 2);
+    await eventually("a new silence is a new reason", () => guild.capture.reconnects.length === before + 2);
   },
 );
 
