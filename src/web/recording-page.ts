@@ -153,7 +153,7 @@ function trackItem(manifest: Manifest, track: ManifestTrack, report: GapReport, 
   return html`<li>
     <div>
       <bdi class="name">${track.name}</bdi>
-      <p class="soft">${trackFacts(manifest, track).join(" · ")}</p>
+      <p class="soft">${trackFacts(manifest, track).map(unbroken)}</p>
       ${completeness(track, report)}
     </div>
     ${downloadButton(manifest, track, context)}
@@ -188,6 +188,11 @@ function trackFacts(manifest: Manifest, track: ManifestTrack): string[] {
   if (track.writtenSamples !== undefined) facts.push(`${durationInWords(track.writtenSamples)} with sound`);
   if (track.sizeBytes !== undefined) facts.push(sizeInWords(track.sizeBytes));
   return [...facts, ...loudnessInWords(track)];
+}
+
+/** A fact that no line breaks, in its row. */
+function unbroken(fact: string, index: number): Html {
+  return html`${index === 0 ? undefined : " · "}<span class="whole">${fact}</span>`;
 }
 
 function completeness({ track, problem }: ManifestTrack, report: GapReport): Html | undefined {

@@ -7,6 +7,7 @@ const packageSchema = z.object({
   integrity: z.string().optional(),
   resolved: z.string().optional(),
   optionalDependencies: z.record(z.string(), z.string()).optional(),
+  gypfile: z.boolean().optional(),
 });
 const read = (name: string): unknown =>
   JSON.parse(readFileSync(new URL(`../../${name}`, import.meta.url), "utf8"));
@@ -28,6 +29,15 @@ test("every optional platform package is locked, or npm ci refuses on the others
     for (const name of Object.keys(entry.optionalDependencies ?? {}))
       assert.ok(locked.has(name), `${name} of ${path}`);
   }
+});
+
+test("what brings its native part along is never built: npm up to 10 would need a compiler for it", () => {
+  const sqlite = packages["node_modules/better-sqlite3"];
+  assert.equal(
+    sqlite?.gypfile,
+    false,
+    'a new lock file loses `"gypfile": false` of better-sqlite3: add it again',
+  );
 });
 
 test("every version is exact: a newer one of the voice library would need the contract tests first", () => {

@@ -164,7 +164,7 @@ test("peak and loudness stand beside each track, a fault instead of a promise", 
     ],
   });
   const { text } = await pageOf(library, `/r/${id}`);
-  assert.match(text, /peak \u22126\.0 dBFS · \u221223\.4 LUFS/);
+  assert.match(text, /peak \u22126\.0 dBFS<\/span> · <span class="whole">\u221223\.4 LUFS/);
   assert.match(text, /The file is shorter than it says\./);
   assert.equal(text.match(/>Complete</g)?.length, 1);
   assert.equal(text.match(/dBFS/g)?.length, 1);
