@@ -1,5 +1,3 @@
-import "./require-node.ts";
-
 import { existsSync } from "node:fs";
 import { startStages } from "./composition.ts";
 import { readConfig } from "./config.ts";

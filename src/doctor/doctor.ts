@@ -1,6 +1,4 @@
 /** `npm run doctor`: what is wrong with configuration, machine, disk, recordings and Discord, and how to mend it. */
-import "../require-node.ts";
-
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { readConfig } from "../config.ts";

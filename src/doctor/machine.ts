@@ -9,7 +9,7 @@ import type { Finding } from "./finding.ts";
 const WANTED_BUFFER_BYTES = 4 * 1_048_576;
 const TOOLS_TIMEOUT_MS = 15_000;
 
-/** An older one would not have come this far: see `require-node.ts`. */
+/** An older one would not have come this far: see `require-node.cjs`. */
 export function checkNode(): Finding {
   return good(`Node ${process.versions.node}`);
 }

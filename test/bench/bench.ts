@@ -6,8 +6,6 @@
  * - `--guard`: the recorder beside the floor alone, exit 1 where it has become dearer or loses something; for CI
  * - `--out <folder>`: where the results go, by default a dated folder in test/bench/results/
  */
-import "../../src/require-node.ts";
-
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";

@@ -1,6 +1,4 @@
 /** `npm run demo`: a whole recording, from `/record start` to the links, on a simulated Discord on this machine. */
-import "../../src/require-node.ts";
-
 import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join, relative, resolve } from "node:path";
 import { PermissionFlagsBits } from "discord-api-types/v10";
