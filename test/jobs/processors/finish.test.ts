@@ -126,6 +126,18 @@ test(
   },
 );
 
+test("what a process that was killed at the manifest left of it is removed", withFfmpeg, async () => {
+  await using workshop = await Workshop.open();
+  const manifest = await workshop.add([{ name: "Zoë", dbfs: -20 }]);
+  const folder = workshop.storage.directory(manifest.id);
+  fs.writeFileSync(path.join(folder, "recording.json.0123456789ab.tmp"), "{");
+  await workshop.processors().finish({ recordingId: manifest.id }, workshop.context());
+  assert.deepEqual(
+    fs.readdirSync(folder).filter((name) => name.endsWith(".tmp")),
+    [],
+  );
+});
+
 test(
   "a track that is cut off, no WAV, or not there is named as such, and the others are finished",
   options,
