@@ -39,6 +39,7 @@ let signalledMs: number | undefined;
 
 process.on("SIGTERM", onSignal);
 process.on("SIGINT", onSignal);
+process.on("SIGHUP", onHangup);
 process.on("uncaughtException", (error) => {
   crashing = true;
   log.fatal({ err: error }, "something unexpected failed: finishing the recordings");
@@ -61,7 +62,19 @@ function onSignal(signal: NodeJS.Signals): void {
     return;
   }
   signalledMs = performance.now();
-  log.info({ signal }, "stopping: running recordings are being finished");
+  finish(signal);
+}
+
+/**
+ * The terminal or the SSH session is gone. The kernel, the shell and a supervisor may each say so, also beside SIGTERM: it
+ * neither hurries nor counts as the first signal.
+ */
+function onHangup(signal: NodeJS.Signals): void {
+  finish(signal);
+}
+
+function finish(signal: NodeJS.Signals): void {
+  if (!stopping) log.info({ signal }, "stopping: running recordings are being finished");
   void stop(0);
 }
 

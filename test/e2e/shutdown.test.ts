@@ -26,33 +26,46 @@ async function callInProgress() {
   return { call, people, talking };
 }
 
-for (const signal of ["SIGTERM", "SIGINT"] as const) {
-  test(`${signal} in the middle of a recording finishes it and exits 0`, { timeout: 180_000 }, async () => {
-    const { call, people, talking } = await callInProgress();
-    await using owned = call;
-    const before = performance.now();
-    const exit = await owned.bot.stop(signal);
-    assert.equal(exit.code, 0, exit.stdout + exit.stderr);
-    assert.ok(performance.now() - before < 10_000, "within the promised 10 s");
-    for (const person of people) await person.leave();
-    await talking;
-    const { manifest } = call;
-    assert.equal(manifest.state, "finished");
-    assert.equal(manifest.tracks.length, 2);
-    assert.doesNotMatch(call.discord.botNickname ?? "", /\[REC\]/, "the nickname is restored");
-    const [links] = people[0].directMessages;
-    assert.match(
-      links?.content ?? "",
-      /It ended because I was shut down/,
-      "whoever started it gets the links",
-    );
-    assert.equal(trackLinks(links?.content ?? "").size, 2);
-    for (const person of people) {
-      const samples = firstChannel(call.trackPath(person.id));
-      assert.equal(samples.length, manifest.lengthSamples);
-      assert.ok(rms(samples.subarray(-SAMPLE_RATE)) > 0.05, `${person.name} is heard up to the end`);
-    }
-  });
+for (const [signal, pipes] of [
+  ["SIGTERM", "read"],
+  ["SIGINT", "read"],
+  ["SIGHUP", "closed"],
+] as const) {
+  const beside = pipes === "closed" ? ", its output's reader gone too," : "";
+  test(
+    `${signal}${beside} in the middle of a recording finishes it and exits 0`,
+    { timeout: 180_000 },
+    async () => {
+      const { call, people, talking } = await callInProgress();
+      await using owned = call;
+      if (pipes === "closed") {
+        owned.bot.child.stdout?.destroy();
+        owned.bot.child.stderr?.destroy();
+      }
+      const before = performance.now();
+      const exit = await owned.bot.stop(signal);
+      assert.equal(exit.code, 0, exit.stdout + exit.stderr);
+      assert.ok(performance.now() - before < 10_000, "within the promised 10 s");
+      for (const person of people) await person.leave();
+      await talking;
+      const { manifest } = call;
+      assert.equal(manifest.state, "finished");
+      assert.equal(manifest.tracks.length, 2);
+      assert.doesNotMatch(call.discord.botNickname ?? "", /\[REC\]/, "the nickname is restored");
+      const [links] = people[0].directMessages;
+      assert.match(
+        links?.content ?? "",
+        /It ended because I was shut down/,
+        "whoever started it gets the links",
+      );
+      assert.equal(trackLinks(links?.content ?? "").size, 2);
+      for (const person of people) {
+        const samples = firstChannel(call.trackPath(person.id));
+        assert.equal(samples.length, manifest.lengthSamples);
+        assert.ok(rms(samples.subarray(-SAMPLE_RATE)) > 0.05, `${person.name} is heard up to the end`);
+      }
+    },
+  );
 }
 
 test(

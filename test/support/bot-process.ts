@@ -92,15 +92,19 @@ export class BotProcess {
   }
 
   /**
-   * `npm start` itself, in a process group of its own, as a terminal would have it: `child` is npm, and signals go to npm
-   * alone. @param directory where a package.json is
+   * `npm start` itself, in a process group of its own, as a shell would have it. Signals go to `child`
+   * alone: to npm, or to what starts it.
+   * @param directory where a package.json is
+   * @param command another one that ends in `npm start`
    */
   static async npmStart(
     environment: Readonly<Record<string, string>>,
     directory: string,
+    command: readonly [string, ...string[]] = ["npm", "start"],
   ): Promise<BotProcess> {
     const port = environment["HTTP_PORT"] ?? String(await freePort());
-    const child = spawn("npm", ["start"], {
+    const [program, ...words] = command;
+    const child = spawn(program, words, {
       env: { ...botEnvironment(environment, port), npm_config_update_notifier: "false" },
       cwd: directory,
       stdio: ["ignore", "pipe", "pipe"],
