@@ -88,12 +88,10 @@ export class Timeline<P extends TimelinePacket> {
       const onset = this.#clock.onset(head, this.#last, this.#waiting, now, begins);
       if (onset === "unclear") return;
       if (this.#missingBefore(head) > 0 && now - head.arrival < LOOK_AHEAD_SAMPLES) return;
-      if (onset === "talkspurt") {
-        this.#clock.anchorTo(this.#waiting);
-        this.#beginAgain(head, sink, taken);
-      }
-      const first = this.#waiting.shift() ?? head;
-      this.#place(first, onset === "talkspurt", sink, taken);
+      if (onset === "talkspurt") this.#clock.anchorTo(this.#waiting);
+      const goesOn = onset === "none" || this.#beginAgain(head, sink, taken);
+      this.#waiting.shift();
+      this.#place(head, !goesOn, sink, taken);
     }
   }
 
@@ -112,32 +110,38 @@ export class Timeline<P extends TimelinePacket> {
 
   /**
    * Somebody's first packets may all have been delayed. One that comes sooner and goes on with what they say proves it:
-   * what was placed waits again, and finds its place by the anchor of now.
+   * what was placed is placed again by the anchor of now. Their delays are not asked again: that would move it back, and
+   * could go on for ever. Whether that was so.
    */
-  #beginAgain(head: P, sink: TimelineSink<P>, taken: Taken): void {
+  #beginAgain(head: P, sink: TimelineSink<P>, taken: Taken): boolean {
     const [first] = this.#beginning ?? [];
     const last = this.#last;
     const { anchor } = this.#clock;
-    if (first === undefined || anchor === undefined || !follows(head, last)) return;
+    if (first === undefined || anchor === undefined || !follows(head, last)) return false;
     const late = this.#end - (head.timestamp + anchor);
-    if (late <= CROSSFADE_SAMPLES || late > BEGINNING_SAMPLES) return;
-    if (!taken.isFree(first.timestamp + anchor, this.#end)) return;
+    if (late <= CROSSFADE_SAMPLES || late > BEGINNING_SAMPLES) return false;
+    if (!taken.isFree(first.timestamp + anchor, this.#end)) return false;
     sink.retract(this.#end - late, this.#end);
-    this.#waiting.unshift(...(this.#beginning ?? []));
+    const again = this.#beginning ?? [];
     this.#beginning = [];
     this.#last = undefined;
     this.#end = -Infinity;
     this.#placed.clear();
+    for (const packet of again) this.#place(packet, packet === first, sink, taken);
+    return true;
   }
 
-  /** Keeps a packet that was placed, as long as it may have to be placed again. */
-  #begin(head: P, last: P | undefined): void {
+  /** Keeps a packet that was placed, as long as it may have to be placed again: by one anchor with all before it. */
+  #begin(head: P, last: P | undefined, isOnset: boolean): void {
     const first = this.#beginning?.[0];
     if (first === undefined && head.silent) return;
     const goesOn =
       first === undefined
         ? last === undefined || (last.silent && head.sequence === last.sequence + 1)
-        : !head.silent && follows(head, last) && head.timestamp - first.timestamp < BEGINNING_SAMPLES;
+        : !isOnset &&
+          !head.silent &&
+          follows(head, last) &&
+          head.timestamp - first.timestamp < BEGINNING_SAMPLES;
     if (goesOn) this.#beginning?.push(head);
     else this.#beginning = undefined;
   }
@@ -169,7 +173,7 @@ export class Timeline<P extends TimelinePacket> {
     const span = this.#clock.pace(head);
     this.#end = position + span;
     this.#placed.add(head, position, this.#end, position - head.timestamp);
-    if (this.#beginning !== undefined) this.#begin(head, last);
+    if (this.#beginning !== undefined) this.#begin(head, last, isOnset);
     sink.place(head, position, lost, span);
   }
 

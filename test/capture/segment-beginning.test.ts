@@ -94,6 +94,29 @@ test("however first words are delayed, each packet is counted once and nothing o
   assert.ok(retracted > 0, `seed ${seed}: some were placed again`);
 });
 
+test("first words in time stay where they are when what follows them stalls, and each is there once", () => {
+  const bench = trackBench();
+  const sender = bench.begin();
+  const before = 50 * FRAME_SAMPLES;
+  // In time; half a second of nothing, which drains slowly; the same again before all of it has come.
+  const delayMs = (index: number): number =>
+    index < 5 ? 10 : index < 17 ? 490 - 18 * (index - 5) : index < 37 ? 493 - 18 * (index - 17) : 431;
+  let now = 0;
+  for (let index = 0; index < 50; index++) {
+    const arrival = before + index * FRAME_SAMPLES + delayMs(index) * MS;
+    for (; now + FRAME_SAMPLES <= arrival; now += FRAME_SAMPLES) bench.advance(now);
+    sender.receive(index, arrival);
+  }
+  const first = bench.writers.indexOf(1);
+  assert.equal(first, before + 10 * MS);
+  assert.ok(!bench.writers.subarray(first, first + 5 * FRAME_SAMPLES).includes(0));
+  bench.close(sender);
+  assert.equal(bench.writers.indexOf(1), first);
+  const there = bench.writers.reduce((sum, writer) => sum + writer, 0);
+  assert.ok(there <= 50 * FRAME_SAMPLES + 250, `${there} samples of ${50 * FRAME_SAMPLES}`);
+  assert.equal(bench.counts().written, 50);
+});
+
 test("a beginning with a hole stays where it is; nothing is cut and the books balance", () => {
   const { first, before, counts } = begun(100, 30, { lost: 10 });
   assert.equal(first, before + 100 * MS);
