@@ -16,7 +16,10 @@ const MESSAGES: Readonly<Record<number, readonly [heading: string, remedy: strin
     "This is still being recorded",
     "A track can be downloaded once the recording has been stopped. Try this link again then.",
   ],
-  410: ["This link has expired", "Ask whoever recorded it whether the recording is still there."],
+  410: [
+    "This link has expired",
+    "Open the recording's page, if it is still there, and use the download button: it gives a new link. Otherwise ask whoever recorded it.",
+  ],
   416: ["That part of the file does not exist", "Start the download again from the beginning."],
   503: [
     "This is not ready yet",

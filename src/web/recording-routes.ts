@@ -46,6 +46,12 @@ export function recordingRoutes(server: FastifyInstance, options: RecordingRoute
     return sendPage(reply, recordingPage(manifest, { links, retentionDays, nowMs, archiveBytes }));
   });
 
+  // Links in the page are relative to its address without a slash; so is this one, right under whatever prefix.
+  server.get<PageRoute>("/r/:id/", async (request, reply) => {
+    const { id } = request.params;
+    return isRecordingId(id) ? reply.redirect(`../${id}`, 308) : sendMessage(reply, 404);
+  });
+
   server.get<ArchiveRoute>("/r/:id/archive.zip", async (request, reply) => {
     const { id } = request.params;
     const { exp, sig } = request.query;

@@ -86,7 +86,8 @@ export class WebServer {
     recordingRoutes(server, options);
     try {
       const address = await server.listen({ host, port });
-      log.info({ address }, "listening");
+      // Fastify's address is one to try; 0.0.0.0 in particular it calls 127.0.0.1.
+      log.info({ host, port: Number(new URL(address).port) }, "listening");
       return new WebServer(server, address, log);
     } catch (error) {
       await server.close();

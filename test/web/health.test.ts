@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { test } from "node:test";
+import pino from "pino";
 import { RecorderError } from "../../src/errors.ts";
 import { createLog } from "../../src/log.ts";
 import { NO_PACKETS } from "../../src/recordings/counts.ts";
@@ -88,6 +89,28 @@ test("a port that is taken is refused with what to change", options, async () =>
     assert.match(error.remedy, /HTTP_PORT/);
     return true;
   });
+});
+
+test("the log says on which host and port it listens, not an address to try", options, async () => {
+  await using library = await Library.open();
+  const lines: string[] = [];
+  await using server = await WebServer.start({
+    host: "localhost",
+    port: 0,
+    links: library.links,
+    catalog: library.catalog,
+    storage: library.storage,
+    retentionDays: 1,
+    requestArchive: () => undefined,
+    readiness: () => ({ gateway: true, writer: true }),
+    metrics: new Metrics({ version: "0", recorder: undefined }),
+    log: pino({ base: null, timestamp: false }, { write: (line: string) => void lines.push(line) }),
+  });
+  const port = Number(new URL(server.address).port);
+  assert.deepEqual(
+    lines.map((line) => JSON.parse(line)),
+    [{ level: 30, host: "localhost", port, msg: "listening" }],
+  );
 });
 
 /** The samples of an exposition; every other line must be a comment. */

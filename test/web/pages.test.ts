@@ -192,6 +192,23 @@ test("whatever does not exist is answered with one friendly page", options, asyn
   assert.equal(await head.text(), "");
 });
 
+test(
+  "a page's address with a slash behind it leads to the page, whose links are relative",
+  options,
+  async () => {
+    await using library = await Library.open();
+    const { id } = await library.add();
+    const { response, text } = await pageOf(library, `/r/${id}/`);
+    assert.equal(response.status, 200);
+    assert.equal(response.url, library.url(`/r/${id}`));
+    assert.equal(text, (await pageOf(library, `/r/${id}`)).text);
+    const redirect = await fetch(library.url(`/r/${id}/`), { redirect: "manual" });
+    assert.equal(redirect.headers.get("location"), `../${id}`, "right under any prefix");
+    assert.equal((await pageOf(library, `/r/${newRecordingId()}/`)).response.status, 404);
+    assert.equal((await pageOf(library, "/r/no-id/")).response.status, 404);
+  },
+);
+
 test("somebody who asks too often is asked to wait", options, async () => {
   await using library = await Library.open();
   const statuses = new Set<number>();
