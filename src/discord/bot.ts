@@ -172,6 +172,8 @@ export class Bot {
  * 500 ms, then connects whatever happened meanwhile); the process ends all the same, since `main.ts` exits.
  */
 async function disconnect(client: Client, log: Log): Promise<void> {
+  // discord.js says this of the connection that we close ourselves, too.
+  client.removeAllListeners(Events.ShardReconnecting);
   try {
     await within(client.destroy(), DISCONNECT_MS, "Leaving Discord");
   } catch (error) {

@@ -24,6 +24,9 @@ const LONGEST_PAUSE_MS = 2_000;
 export async function connectRedis(url: string, log: Log, startMs: number = START_MS): Promise<Redis> {
   const place = placeOf(url);
   const deadline = Date.now() + startMs;
+  // Something that never answers would otherwise hold the start up without a word.
+  log.info({ redis: place }, "connecting to Redis");
+  let waiting = false;
   for (;;) {
     try {
       await check(url, place);
@@ -31,7 +34,8 @@ export async function connectRedis(url: string, log: Log, startMs: number = STAR
     } catch (error) {
       if (error instanceof RecorderError && error.code !== "E-TIMEOUT") throw error;
       if (Date.now() + RETRY_MS > deadline) throw unreachable(place, error);
-      log.debug({ redis: place, detail: messageOf(error) }, "Redis is not there yet");
+      if (!waiting) log.warn({ redis: place, detail: messageOf(error), startMs }, "waiting for Redis");
+      waiting = true;
       await sleep(RETRY_MS);
     }
   }

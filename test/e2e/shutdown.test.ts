@@ -46,6 +46,7 @@ for (const [signal, pipes] of [
       const exit = await owned.bot.stop(signal);
       assert.equal(exit.code, 0, exit.stdout + exit.stderr);
       assert.ok(performance.now() - before < 10_000, "within the promised 10 s");
+      assert.doesNotMatch(exit.stdout, /reconnecting/, "nothing was lost that is to come back");
       for (const person of people) await person.leave();
       await talking;
       const { manifest } = call;

@@ -233,13 +233,14 @@ test(
 
 test("a Redis that cannot be reached is refused after a bounded time, with what to do", options, async () => {
   const port = await freePort();
+  const lines: string[] = [];
   await assert.rejects(
     BullRunner.start({
       redisUrl: `redis://:hunter2@127.0.0.1:${port}/3`,
       processors: undefined,
       concurrency: 1,
       crashing: never,
-      log,
+      log: pino({ level: "info" }, { write: (line: string) => void lines.push(line) }),
       startMs: 1_200,
     }),
     (error: Error & { code?: string; remedy?: string }) => {
@@ -250,6 +251,13 @@ test("a Redis that cannot be reached is refused after a bounded time, with what 
       return true;
     },
   );
+  const told = lines.map((line) => JSON.parse(line) as { readonly msg: string; readonly redis: string });
+  assert.deepEqual(
+    told.map(({ msg, redis }) => [msg, redis]),
+    ["connecting to Redis", "waiting for Redis"].map((msg) => [msg, `127.0.0.1:${port}/3`]),
+    "said at once, and once, however often it is tried",
+  );
+  assert.doesNotMatch(lines.join(""), /hunter2/);
 });
 
 test("a server that accepts and says nothing is refused too", options, async () => {
