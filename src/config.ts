@@ -79,6 +79,9 @@ const variables = {
   RESUME_SECONDS: integer(0, 3_600).prefault("120"),
 };
 
+/** The names of all of them. */
+export const VARIABLES: readonly string[] = [...Object.keys(variables), "DISCORD_TOKEN_FILE"];
+
 export type Config = {
   /** Absent where this process needs none (no `bot` role). */
   readonly token: string | undefined;

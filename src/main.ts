@@ -1,10 +1,11 @@
-import { existsSync } from "node:fs";
 import { startStages } from "./composition.ts";
 import { readConfig } from "./config.ts";
 import type { Config } from "./config.ts";
+import { loadEnvFile, whereTokenWasSought } from "./env-file.ts";
+import type { EnvFile } from "./env-file.ts";
 import { RecorderError } from "./errors.ts";
 import { createLog } from "./log.ts";
-import { SETUP_GUIDE } from "./setup-guide.ts";
+import { setupGuide } from "./setup-guide.ts";
 
 /** sysexits.h: the configuration is wrong; a supervisor need not try again. */
 const EX_CONFIG = 78;
@@ -28,8 +29,7 @@ const SHUTDOWN_MS = 9_500;
 /** npm passes on a signal that the terminal has already sent: one press of Ctrl-C arrives twice. */
 const SAME_SIGNAL_MS = 300;
 
-// The environment wins over the file.
-if (existsSync(".env")) process.loadEnvFile(".env");
+const envFile = envFileOrExit();
 const config = configOrExit();
 const log = createLog(config.logLevel, "main");
 const stages = new AsyncDisposableStack();
@@ -102,6 +102,21 @@ async function stop(code: number): Promise<void> {
   }
 }
 
+/** What stands in `.env`; lines of it that nobody uses are told at once, since the next words may follow from them. */
+function envFileOrExit(): EnvFile {
+  try {
+    const file = loadEnvFile(process.env);
+    if (file.unused.length > 0) console.error(`Not all of ${file.path} is used:`);
+    for (const { line, problem, remedy } of file.unused)
+      console.error(`  line ${line}: ${problem}. ${remedy ?? ""}`.trimEnd());
+    return file;
+  } catch (error) {
+    if (!(error instanceof RecorderError)) throw error;
+    console.error(`The recorder cannot start. ${error.explanation}`);
+    return process.exit(EX_CONFIG);
+  }
+}
+
 /** Every fault of the configuration at once, or the guide where no token is given. */
 function configOrExit(): Config {
   const result = readConfig(process.env);
@@ -113,7 +128,7 @@ function configOrExit(): Config {
   }
   const { roles, token } = result.config;
   if (roles.includes("bot") && token === undefined) {
-    console.error(SETUP_GUIDE);
+    console.error(setupGuide(whereTokenWasSought(envFile)));
     process.exit(EX_CONFIG);
   }
   return result.config;

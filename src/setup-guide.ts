@@ -6,8 +6,11 @@ export function inviteLink(applicationId: string): string {
   return `https://discord.com/oauth2/authorize?client_id=${applicationId}&scope=bot+applications.commands&permissions=${INVITE_PERMISSIONS}`;
 }
 
-/** Shown by `npm start` where no token is configured. */
-export const SETUP_GUIDE = `The recorder needs a Discord bot token, and DISCORD_TOKEN is not set.
+/** Shown by `npm start` where no token is configured; `sought`: where it was looked for, in a sentence. */
+export const setupGuide = (
+  sought: string,
+): string => `The recorder needs a Discord bot token, and DISCORD_TOKEN is not set.
+${sought}
 
   1. Open https://discord.com/developers/applications and press "New Application".
   2. On its page "Bot", press "Reset Token" and copy the token. No privileged intent is needed:

@@ -1,14 +1,15 @@
 /** `npm run doctor`: what is wrong with configuration, machine, disk, recordings and Discord, and how to mend it. */
-import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { readConfig } from "../config.ts";
 import type { Config } from "../config.ts";
+import { loadEnvFile, whereTokenWasSought } from "../env-file.ts";
 import { messageOf, RecorderError } from "../errors.ts";
 import { connectRedis } from "../jobs/redis-connection.ts";
 import { createLog } from "../log.ts";
 import { Storage } from "../recordings/storage.ts";
 import { checkCatalog, checkFolder, checkRoom, isInUse } from "./data-directory.ts";
 import { checkDiscord } from "./discord.ts";
+import { checkEnvFile } from "./env-file.ts";
 import { good, linesOf, summaryOf, wrong } from "./finding.ts";
 import type { Finding } from "./finding.ts";
 import { checkMediaTools, checkNode, checkOpus, checkSocketBuffers } from "./machine.ts";
@@ -45,23 +46,29 @@ function failed(what: string, error: unknown): Finding {
   );
 }
 
-if (existsSync(".env")) process.loadEnvFile(".env");
 process.exitCode = await examine(process.argv.slice(2));
 
 async function examine(args: readonly string[]): Promise<number> {
   const wantsRepair = readArguments(args);
   if (wantsRepair === undefined) return 1;
   tell([checkNode()]);
+  let sought = "";
+  await attempt(".env", async () => {
+    const file = loadEnvFile(process.env);
+    sought = whereTokenWasSought(file);
+    return checkEnvFile(file);
+  });
   const config = configOrFindings();
   if (config !== undefined) {
     if (wantsRepair) await attempt("What was left", () => repair(config));
-    await checkAll(config);
+    await checkAll(config, sought);
   }
   process.stdout.write(`\n${summaryOf(findings)}\n`);
   return findings.some(({ kind }) => kind === "wrong") ? 1 : 0;
 }
 
-async function checkAll(config: Config): Promise<void> {
+/** `sought`: where a token was looked for. */
+async function checkAll(config: Config, sought: string): Promise<void> {
   const storage = new Storage(config.dataDir);
   const { redisUrl, token } = config;
   tell([checkOpus()]);
@@ -77,7 +84,10 @@ async function checkAll(config: Config): Promise<void> {
   if (token !== undefined) await attempt("Discord", () => checkDiscord(config.discordApiUrl, token));
   else if (config.roles.includes("bot"))
     tell([
-      wrong("DISCORD_TOKEN is not set.", "Run npm start: it says how to get one. npm run demo needs none."),
+      wrong(
+        `DISCORD_TOKEN is not set. ${sought}`,
+        "Run npm start: it says how to get one. npm run demo needs none.",
+      ),
     ]);
 }
 
