@@ -13,8 +13,9 @@ export type Role = (typeof ROLES)[number];
 
 const httpUrl = z
   .string()
-  .refine(isHttpUrl, "must be an http:// or https:// address")
-  .refine((url) => !/[?#\s<>]/.test(url), "must have no ?, no # and no space");
+  .refine(isHttpUrl, { error: "must be an http:// or https:// address", abort: true })
+  .refine((url) => !/[?#\s<>]/.test(url), "must have no ?, no # and no space")
+  .refine((url) => !hasUser(url), "must have no user and no password in it");
 const integer = (min: number, max: number) =>
   z
     .string()
@@ -24,6 +25,10 @@ const integer = (min: number, max: number) =>
 const directory = z
   .string()
   .refine((path) => !path.includes("\0"), "must be a folder's path")
+  .refine(
+    (path) => !/^[~$]/.test(path),
+    "must not begin with ~ or $, which only a shell replaces: write the whole path (or ./ before a folder of such a name)",
+  )
   .transform((path) => (isAbsolute(path) ? path : resolve(path)));
 
 function serviceUrl(protocol: RegExp, malformed: string) {
@@ -169,8 +174,14 @@ function onePerVariable(faults: readonly ConfigFault[]): ConfigFault[] {
   return [...new Map(faults.map((fault) => [fault.variable, fault])).values()];
 }
 
+/** As it stands, too: `new URL` also takes `https:host`, `https:/host` and `https:\\host`, and clients do not. */
 function isHttpUrl(url: string): boolean {
-  return /^https?:$/.test(protocolOf(url));
+  return /^https?:\/\/[^/\\][^\\]*$/i.test(url) && URL.canParse(url);
+}
+
+function hasUser(url: string): boolean {
+  const { username, password } = new URL(url);
+  return username !== "" || password !== "";
 }
 
 function protocolOf(url: string): string {

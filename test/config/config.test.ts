@@ -68,6 +68,41 @@ test("an address with a query, and port 0, would make links that lead nowhere", 
   assert.deepEqual(Object.keys(faults).sort(), ["HTTP_PORT", "PUBLIC_URL"]);
 });
 
+test("an address that only some programs would understand, or with a password in it, is refused", () => {
+  for (const variable of ["PUBLIC_URL", "DISCORD_API_URL"]) {
+    for (const url of [
+      "https:rec.example.org",
+      "https:/rec.example.org",
+      "http:\\\\rec.example.org",
+      "https:///rec.example.org",
+      "https://rec.example.org\\r",
+      "https://",
+      "rec.example.org:8080",
+    ])
+      assert.match(faultsOf({ [variable]: url })[variable] ?? "", /must be an http:\/\/ or https:\/\//, url);
+    for (const url of ["https://user:pw@rec.example.org", "http://user@rec.example.org"]) {
+      const fault = faultsOf({ [variable]: url })[variable] ?? "";
+      assert.match(fault, /must have no user and no password/, url);
+      assert.doesNotMatch(fault, /pw|user@/, "no secret is shown");
+    }
+  }
+  for (const url of ["https://rec.example.org", "HTTP://rec:8080/a@b", "http://[::1]:8080"]) {
+    const result = readConfig({ PUBLIC_URL: url });
+    assert.ok(result.ok, url);
+    assert.equal(result.config.publicUrl, url);
+  }
+});
+
+test("what a shell would have replaced in DATA_DIR is refused: it would be a folder of that name", () => {
+  for (const path of ["~/recordings", "~", "~zoe/recordings", "$HOME/recordings", "${HOME}/recordings"])
+    assert.match(
+      faultsOf({ DATA_DIR: path })["DATA_DIR"] ?? "",
+      /only a shell replaces: write the whole path/,
+    );
+  for (const path of ["./~recordings", "/srv/~recordings", "recordings~"])
+    assert.ok(readConfig({ DATA_DIR: path }).ok, path);
+});
+
 test("an empty variable counts as absent", () => {
   const result = readConfig(Object.fromEntries(Object.keys(malformed).map((name) => [name, ""])));
   assert.ok(result.ok);
