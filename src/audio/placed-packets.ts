@@ -90,15 +90,17 @@ export class PlacedPackets {
     const offset = packet.arrival - packet.timestamp;
     // In mid-speech nothing else can have made it late; else timestamps may have stood still in a pause.
     const latest = heldBack || before?.silent === false ? Infinity : LATE_SAMPLES;
+    const anchorBefore =
+      before === undefined ? this.#anchorAt(packet.sequence) : before.end - before.timestamp - before.samples;
+    const anchorAfter = after === undefined ? undefined : after.start - after.timestamp;
+    // Between two of one talkspurt it belongs also where that was moved behind what somebody else said.
+    const agree = Math.abs((anchorAfter ?? Infinity) - (anchorBefore ?? Infinity)) <= EARLY_SAMPLES;
     const fitting = (anchor: number | undefined): number | undefined => {
-      if (anchor === undefined || offset - anchor <= -EARLY_SAMPLES || offset - anchor > latest)
-        return undefined;
-      return packet.timestamp + anchor;
+      if (anchor === undefined || offset - anchor > latest) return undefined;
+      return agree || offset - anchor > -EARLY_SAMPLES ? packet.timestamp + anchor : undefined;
     };
-    const earlier = fitting(
-      before === undefined ? this.#anchorAt(packet.sequence) : before.end - before.timestamp - before.samples,
-    );
-    const later = fitting(after === undefined ? undefined : after.start - after.timestamp);
+    const earlier = fitting(anchorBefore);
+    const later = fitting(anchorAfter);
     if (earlier === undefined || later === undefined) return earlier ?? later;
     // Timestamps stood still in a pause between the two: it belongs where it is the least late.
     if (Math.abs(later - earlier) > EARLY_SAMPLES) return Math.max(earlier, later);
