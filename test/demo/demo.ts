@@ -1,5 +1,6 @@
 /** `npm run demo`: a whole recording, from `/record start` to the links, on a simulated Discord on this machine. */
 import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { constants } from "node:os";
 import { basename, join, relative, resolve } from "node:path";
 import { PermissionFlagsBits } from "discord-api-types/v10";
 import { secondsOf } from "../../src/audio/pcm.ts";
@@ -43,7 +44,14 @@ const environment = {
   HTTP_PORT: port,
   PUBLIC_URL: `http://localhost:${port}`,
 };
-await using bot = await BotProcess.ready(environment);
+await using bot = await BotProcess.spawn(environment);
+let end: Promise<void> | undefined;
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+  process.on(signal, () => {
+    // npm passes on what the terminal has already sent.
+    end ??= breakOff(signal);
+  });
+await bot.untilReady();
 step("The bot has logged in, with the command that npm start runs.");
 
 const people = SCENE.map((role) => ({ ...role, person: discord.addPerson(role.name) }));
@@ -126,6 +134,14 @@ say(
   `  the links   DATA_DIR=${relative(process.cwd(), dataDir)} HTTP_PORT=${port} ROLES=web npm start   serves them again`,
 );
 say("  your own    npm start   tells how to make the bot");
+
+/** Ends the bot, which finishes its recording, before the demo: it must not go on alone. */
+async function breakOff(signal: NodeJS.Signals): Promise<void> {
+  // It may have had the terminal's own signal already, and a second SIGTERM would end it at once.
+  await bot.stop("SIGHUP");
+  say(`\nBroken off; what had been recorded is in ${relative(process.cwd(), dataDir)}.`);
+  process.exit(128 + constants.signals[signal]);
+}
 
 /** What is behind a link of the bot, or undefined where it is not there (yet). */
 async function download(link: string): Promise<Buffer | undefined> {

@@ -1,27 +1,14 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { copyFileSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
-import { fileURLToPath } from "node:url";
 import { toneSpeech } from "../simulator/people/speech.ts";
 import { BotProcess } from "../support/bot-process.ts";
 import { Call } from "../support/call.ts";
+import { packageFolder } from "../support/package-folder.ts";
 import { eventually } from "../support/wait.ts";
 import { missing } from "../support/wav-readers.ts";
 import { startRecording } from "./recorded-tones.ts";
-
-/** The package in another folder: away from a developer's own .env. */
-function packageFolder(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), "recorder-package-"));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const root = fileURLToPath(new URL("../../", import.meta.url));
-  copyFileSync(join(root, "package.json"), join(folder, "package.json"));
-  for (const name of ["src", "node_modules"]) symlinkSync(join(root, name), join(folder, name));
-  return folder;
-}
 
 /** A call in which Anna has said something, recorded by `npm start` or by a command that ends in it. */
 async function recordedCall(t: TestContext, command?: readonly [string, ...string[]]): Promise<Call> {
@@ -66,12 +53,7 @@ test(
     call.bot.child.kill("SIGKILL");
     await call.bot.exit();
     await eventually("the recording is finished", () => call.manifest.state === "finished");
-    await eventually("the bot has ended", () =>
-      fetch(`${call.bot.baseUrl}/healthz`).then(
-        () => false,
-        () => true,
-      ),
-    );
+    await eventually("the bot leaves", () => !/\[REC\]/.test(call.discord.botNickname ?? ""));
     assertFinished(call);
     assert.equal(call.manifest.recovered, undefined);
   },

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { freePort } from "./free-port.ts";
+import { killGroup } from "./kill-group.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 /** Of a machine that is busy with everything else. */
@@ -167,15 +168,5 @@ export class BotProcess {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#owns === "group") killGroup(this.pid);
     if (!this.hasEnded) await this.stop("SIGKILL");
-  }
-}
-
-/** Whoever of it is left. */
-function killGroup(leader: number): void {
-  try {
-    process.kill(-leader, "SIGKILL");
-  } catch (error) {
-    // All have ended, as they should.
-    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
   }
 }
