@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { missing } from "../support/wav-readers.ts";
 
 function read(file: string): string {
   return readFileSync(new URL(`../../${file}`, import.meta.url), "utf8");
@@ -67,4 +68,31 @@ test("the image starts the program with the options of npm start", () => {
   const { scripts } = JSON.parse(read("package.json")) as { readonly scripts: { readonly start: string } };
   const [, command = "[]"] = /^CMD (\[.*\])$/m.exec(read("docker/Dockerfile")) ?? [];
   assert.deepEqual(["exec", ...(JSON.parse(command) as string[])], scripts.start.split(" "));
+});
+
+/** The unit of systemd that README shows, for the package in this folder. */
+function unit(): string {
+  const [, text = ""] = /```ini\n(\[Unit\]\n.*?)```/s.exec(read("README.md")) ?? [];
+  return text.replaceAll("/opt/voice-recorder", ROOT.replace(/\/$/, ""));
+}
+
+test("the service starts the program with the options of npm start", () => {
+  const { scripts } = JSON.parse(read("package.json")) as { readonly scripts: { readonly start: string } };
+  const [, command] = /^ExecStart=(.*)$/m.exec(unit()) ?? [];
+  assert.equal(command, scripts.start.replace("exec node", join(ROOT, "node_modules/.bin/node")));
+});
+
+test("systemd understands the service", { skip: missing("systemd-analyze") }, (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "unit-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "voice-recorder.service");
+  const verify = (text: string): readonly string[] => {
+    writeFileSync(file, text);
+    const { stdout, stderr } = spawnSync("systemd-analyze", ["verify", file], { encoding: "utf8" });
+    // It may have something to say about the machine's own units.
+    return `${stdout}${stderr}`.split("\n").filter((line) => line.includes("voice-recorder.service"));
+  };
+  const misspelt = verify(unit().replace("Restart=", "Restarts="));
+  if (!/Restarts/.test(misspelt[0] ?? "")) return t.skip("systemd-analyze judges no unit on this machine");
+  assert.deepEqual(verify(unit()), []);
 });
