@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { isAbsolute, resolve } from "node:path";
+import { resolve } from "node:path";
 import { z } from "zod";
 import { messageOf } from "./errors.ts";
 
@@ -29,7 +29,7 @@ const directory = z
     (path) => !/^[~$]/.test(path),
     "must not begin with ~ or $, which only a shell replaces: write the whole path (or ./ before a folder of such a name)",
   )
-  .transform((path) => (isAbsolute(path) ? path : resolve(path)));
+  .transform((path) => resolve(path));
 
 function serviceUrl(protocol: RegExp, malformed: string) {
   return z.string().refine((url) => protocol.test(protocolOf(url)), { error: malformed, abort: true });

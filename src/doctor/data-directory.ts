@@ -3,7 +3,7 @@ import { mkdtemp, rmdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf, systemCodeOf } from "../errors.ts";
 import { damageOf } from "../recordings/catalog-file.ts";
-import { barrierOf, lookAtFolder } from "../recordings/data-folder.ts";
+import { lookAtDataFolder } from "../recordings/data-folder.ts";
 import { diskLevel } from "../recordings/disk-space.ts";
 import { FileLock } from "../recordings/file-lock.ts";
 import type { Storage } from "../recordings/storage.ts";
@@ -13,36 +13,20 @@ import type { Finding } from "./finding.ts";
 /** One person in mono for an hour. */
 const HOUR_BYTES = 346_000_000;
 
-/** What processes of other users may have made in it. */
-const NAMES = [
-  "recordings",
-  "catalog.sqlite",
-  "catalog.sqlite-wal",
-  "catalog.sqlite-shm",
-  "link-secret",
-  "bot.lock",
-  "catalog.lock",
-  "jobs.lock",
-];
-
 /**
  * Whether the folder is one that we may use. A folder that is not there yet is as good as the one it will be made in. Where
  * this is `wrong`, nothing else of the folder can be told.
  */
 export async function checkFolder({ dataDirectory }: Storage): Promise<Finding> {
-  const found = await lookAtFolder(dataDirectory);
+  const found = await lookAtDataFolder(dataDirectory);
   if (found.kind === "unusable") return wrong(`${found.problem}.`, found.remedy);
   if (found.kind === "absent") {
     const code = await problemOfMaking(found.nearest);
     if (code === undefined) return good(`${dataDirectory} will be made at the first start`);
     return wrong(
       `${dataDirectory} cannot be made: nothing can be written in ${found.nearest} (${code}).`,
-      "Give that to the user that the recorder runs as, or let DATA_DIR name another folder.",
+      "Make it and give it to the user that the recorder runs as, or let DATA_DIR name another folder.",
     );
-  }
-  for (const path of [dataDirectory, ...NAMES.map((name) => join(dataDirectory, name))]) {
-    const barrier = await barrierOf(path);
-    if (barrier !== undefined) return wrong(`${barrier.problem}.`, barrier.remedy);
   }
   return good(`${dataDirectory} is a folder that the recorder may use`);
 }
@@ -92,7 +76,7 @@ export async function isInUse({ dataDirectory }: Storage): Promise<boolean> {
   }
 }
 
-/** The code of what keeps anything from being made in a folder. Tried, since rights alone do not tell: root has them all, in `/proc` too. */
+/** The code of what keeps folders from being made there. Tried, since rights alone do not tell: root has them all, in `/proc` too. */
 async function problemOfMaking(place: string): Promise<string | undefined> {
   return mkdtemp(join(place, ".recorder-")).then(
     async (probe) => rmdir(probe).then(() => undefined),

@@ -52,7 +52,7 @@ async function examine(args: readonly string[]): Promise<number> {
   const wantsRepair = readArguments(args);
   if (wantsRepair === undefined) return 1;
   tell([checkNode()]);
-  let sought = "";
+  let sought = "The file .env cannot be read.";
   await attempt(".env", async () => {
     const file = loadEnvFile(process.env);
     sought = whereTokenWasSought(file);
@@ -71,7 +71,7 @@ async function examine(args: readonly string[]): Promise<number> {
 async function checkAll(config: Config, sought: string): Promise<void> {
   const storage = new Storage(config.dataDir);
   const { redisUrl, token } = config;
-  tell([checkOpus()]);
+  await attempt("Opus", async () => [checkOpus()]);
   await attempt("ffmpeg", () => checkMediaTools(config.ffmpegPath));
   await attempt("The socket buffer", () => checkSocketBuffers());
   const botRuns = await checkData(storage, config);

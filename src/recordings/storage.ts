@@ -2,7 +2,7 @@ import { readdir, readFile, rm, stat, statfs, writeFile } from "node:fs/promises
 import { join } from "node:path";
 import { isMissing, messageOf, RecorderError } from "../errors.ts";
 import { archiveName } from "./archive-name.ts";
-import { barrierOf, lookAtFolder, makeFolder } from "./data-folder.ts";
+import { lookAtDataFolder, makeFolder } from "./data-folder.ts";
 import { manifestSchema } from "./manifest.ts";
 import type { Manifest } from "./manifest.ts";
 import { isRecordingId } from "./recording-id.ts";
@@ -29,13 +29,9 @@ export class Storage {
   /** Makes the folders. Rejects with `E-DATA-DIR` where that cannot be done, or where nothing may be written in them. */
   async prepare(): Promise<void> {
     try {
-      const found = await lookAtFolder(this.dataDirectory);
-      if (found.kind === "unusable") throw unusable(found);
-      const barrier = await barrierOf(this.dataDirectory);
-      if (barrier !== undefined) throw unusable(barrier);
+      const found = await lookAtDataFolder(this.dataDirectory);
+      if (found.kind === "unusable") throw new RecorderError("E-DATA-DIR", `${found.problem}.`, found.remedy);
       await makeFolder(this.recordingsDirectory);
-      const inner = await barrierOf(this.recordingsDirectory);
-      if (inner !== undefined) throw unusable(inner);
     } catch (error) {
       if (error instanceof RecorderError) throw error;
       throw new RecorderError(
@@ -148,10 +144,6 @@ export class Storage {
       return false;
     }
   }
-}
-
-function unusable({ problem, remedy }: { readonly problem: string; readonly remedy: string }): RecorderError {
-  return new RecorderError("E-DATA-DIR", `${problem}.`, remedy);
 }
 
 function unreadable(path: string, cause: unknown): RecorderError {

@@ -118,8 +118,8 @@ test("a DATA_DIR that cannot be used is found, and looked at no further", DEADLI
   const closed = join(data.dataDirectory, "closed");
   mkdirSync(closed, { mode: 0o000 });
   for (const [directory, said] of [
-    [join(closed, "below"), /WRONG \S+closed may not be entered by the user \S+\. → Give it to/],
-    ["/proc/recordings", /WRONG \/proc\/recordings cannot be made: .* → Give that to/],
+    [join(closed, "below"), /WRONG \S+closed may not be entered by the user \S+\. → Let DATA_DIR name/],
+    ["/proc/recordings", /WRONG \/proc\/recordings cannot be made: .* → Make it and give/],
   ] as const) {
     const { code, text } = await doctor({ DATA_DIR: directory, ROLES: "web" });
     assert.equal(code, 1, text);

@@ -45,7 +45,10 @@ test("start and doctor say alike why a DATA_DIR cannot be used, make nothing, an
   const { at } = files;
   writeFileSync(at("file"), "");
   symlinkSync(at("nowhere"), at("link"));
-  for (const name of ["closed", "readable"]) mkdirSync(at(name));
+  for (const name of ["closed", "readable", "foreign", "away"]) mkdirSync(at(name));
+  writeFileSync(at("foreign/catalog.sqlite"), "", { mode: 0o444 });
+  // A disk that is not mounted.
+  symlinkSync(at("nowhere"), at("away/recordings"));
   chmodSync(at("closed"), 0o000);
   chmodSync(at("readable"), 0o555);
   const before = files.names();
@@ -54,10 +57,15 @@ test("start and doctor say alike why a DATA_DIR cannot be used, make nothing, an
     [at("file/below"), /file is a file, not a folder\. Move it away/],
     [at("link"), /link is a link that leads nowhere \(ENOENT\)\. Make the folder that it leads to/],
     [at("link/below"), /link is a link that leads nowhere/],
-    [at("closed/below"), /closed may not be entered by the user \S+\. Give it to the user/],
-    [at("closed"), /closed cannot be read and written by the user \S+ \(EACCES\)\. Give it/],
+    [at("closed/below"), /closed may not be entered by the user \S+\. Let DATA_DIR name/],
+    [at("closed"), /closed may not be entered by the user/],
     [at("readable"), /readable cannot be read and written by/],
     [at("readable/below"), /cannot be made: .*EACCES.*DATA_DIR/],
+    [
+      at("foreign"),
+      /foreign\/catalog\.sqlite cannot be read and written by the user \S+ \(EACCES\)\. Give it/,
+    ],
+    [at("away"), /away\/recordings is a link that leads nowhere/],
     // Node's own recursive mkdir never comes back from there.
     ["/proc/nope", /\/proc\/nope\S* cannot be made: .*DATA_DIR/],
   ];
