@@ -7,6 +7,7 @@ import { messageOf, RecorderError } from "../errors.ts";
 import { connectRedis } from "../jobs/redis-connection.ts";
 import { createLog } from "../log.ts";
 import { Storage } from "../recordings/storage.ts";
+import { readLinkSecret } from "../web/link-secret.ts";
 import { checkCatalog, checkFolder, checkRoom, isInUse } from "./data-directory.ts";
 import { checkDiscord } from "./discord.ts";
 import { checkEnvFile } from "./env-file.ts";
@@ -97,7 +98,7 @@ async function checkAll(config: Config, sought: string): Promise<void> {
  */
 async function checkData(
   storage: Storage,
-  { dataDir, diskReserveBytes }: Config,
+  { dataDir, diskReserveBytes, linkSecret }: Config,
 ): Promise<boolean | undefined> {
   let botRuns: boolean | undefined;
   await attempt(dataDir, async () => {
@@ -108,6 +109,11 @@ async function checkData(
   const inUse = botRuns;
   if (inUse === undefined) return undefined;
   await attempt(dataDir, () => checkRoom(storage, diskReserveBytes));
+  if (linkSecret === undefined)
+    await attempt("The secret for links", async () => {
+      await readLinkSecret(dataDir);
+      return [];
+    });
   await attempt("The catalog", async () => [await checkCatalog(storage)]);
   await attempt("What is recorded", () => checkRecordings(storage, inUse));
   return inUse;

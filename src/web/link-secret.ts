@@ -13,9 +13,18 @@ const MIN_LENGTH = 32;
  * owner alone, so that links survive a restart. Rejects with `E-LINK-SECRET`.
  */
 export async function loadLinkSecret(dataDirectory: string): Promise<string> {
+  return usable(dataDirectory, async (path) => (await keptSecret(path)) ?? makeSecret(path));
+}
+
+/** The one that is kept, undefined where none has been made yet. Changes nothing. Rejects with `E-LINK-SECRET`. */
+export async function readLinkSecret(dataDirectory: string): Promise<string | undefined> {
+  return usable(dataDirectory, keptSecret);
+}
+
+async function usable<T>(dataDirectory: string, use: (path: string) => Promise<T>): Promise<T> {
   const path = join(dataDirectory, "link-secret");
   try {
-    return (await keptSecret(path)) ?? (await makeSecret(path));
+    return await use(path);
   } catch (error) {
     throw new RecorderError(
       "E-LINK-SECRET",

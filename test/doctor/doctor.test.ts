@@ -146,12 +146,14 @@ test("what another user made in DATA_DIR is found, and no check ends the doctor"
   assert.equal(readOnly.code, 1);
   assert.match(flat(readOnly.text), /WRONG \S+catalog\.sqlite cannot be read and written by/);
   chmodSync(catalog, 0o644);
+  writeFileSync(join(data.dataDirectory, "link-secret"), "short");
   // No check of rights foresees this one.
   const quarantine = join(data.dataDirectory, "quarantine");
   mkdirSync(quarantine, { mode: 0o000 });
   const closed = await doctor({ DATA_DIR: data.dataDirectory, ROLES: "web" });
   assert.equal(closed.code, 1);
   assert.match(flat(closed.text), /WRONG What is recorded cannot be looked at: EACCES.* → See to what/);
+  assert.match(flat(closed.text), /WRONG The secret for links in .* too short.* \(E-LINK-SECRET\)/);
   assert.match(closed.text, /ok +The web server can listen/, "it goes on");
 });
 
