@@ -4,6 +4,7 @@ import path from "node:path";
 import { test } from "node:test";
 import { FRAME_SAMPLES, SAMPLE_RATE } from "../../src/audio/pcm.ts";
 import { DATA_START } from "../../src/audio/wav-header.ts";
+import { readWavHead } from "../../src/audio/wav-reader.ts";
 import { manifestSchema } from "../../src/recordings/manifest.ts";
 import {
   missing,
@@ -17,15 +18,15 @@ import { eventually, manifestOf, pcmOf, sampleAt, WriterSetup } from "./recordin
 const timeout = 60_000;
 
 /**
- * Copies a file that grows meanwhile: its header first, then the rest. The header never claims more than there is, so
- * what is read later is enough; the other order would join an old end to a new header.
+ * Copies a file that grows meanwhile: its header first, then what that claims. It never claims more than there is, so what is
+ * read later is enough; the other order would join an old end to a new header.
  */
 function copyGrowing(file: string, copy: string): void {
   const fd = fs.openSync(file, "r");
   const header = Buffer.alloc(DATA_START);
   fs.readSync(fd, header, 0, DATA_START, 0);
-  const rest = Buffer.alloc(fs.fstatSync(fd).size - DATA_START);
-  fs.readSync(fd, rest, 0, rest.length, DATA_START);
+  const rest = Buffer.alloc(readWavHead(header).dataBytes);
+  assert.equal(fs.readSync(fd, rest, 0, rest.length, DATA_START), rest.length);
   fs.closeSync(fd);
   fs.writeFileSync(copy, Buffer.concat([header, rest]));
 }
@@ -158,10 +159,13 @@ test(
       assert.equal(readWithFfprobe(copy).samples, samples);
       assert.equal(readWithSox(copy).samples, samples);
       assert.equal(samples % (5 * SAMPLE_RATE), 0, "it ends at a step");
-      const end = interleaved.findLastIndex((value) => value !== 0) + 1;
-      for (let at = 0; at < end; at++) assert.equal(interleaved[at], sampleAt(1, at, 0));
+      // What was written while it was copied may be missing before what was written after.
+      interleaved.forEach((value, at) =>
+        assert.ok(value === 0 || value === sampleAt(1, at, 0), `sample ${at}`),
+      );
     }
-    await setup.writer.close(1, { lengthSamples: offered, fence: setup.producer.tail });
+    const [track] = await setup.writer.close(1, { lengthSamples: offered, fence: setup.producer.tail });
+    assert.equal(track?.writtenSamples, offered);
   },
 );
 
