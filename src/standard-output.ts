@@ -1,4 +1,5 @@
 import { constants, fstatSync, openSync, write, writeSync } from "node:fs";
+import { systemCodeOf } from "./errors.ts";
 
 const STANDARD_OUTPUT = 1;
 
@@ -49,20 +50,32 @@ export class StandardOutput {
   #go(batch: Batch): void {
     this.#batch = batch;
     this.#held = false;
-    write(this.#descriptor, batch.bytes, batch.at, null, null, (error, written) => {
-      if (error?.code === "EAGAIN") {
-        this.#held = true;
-        setTimeout(() => this.#go(batch), HELD_MS).unref();
-        return;
-      }
-      if (error === null) {
-        batch.at += written;
-        if (batch.at < batch.bytes.length) return this.#go(batch);
-        this.#torn = false;
-      } else this.#drop(batch);
-      this.#batch = undefined;
-      if (this.#waiting !== "") this.#go(this.#nextBatch());
-    });
+    const { bytes, at } = batch;
+    if (this.#descriptor === STANDARD_OUTPUT) {
+      write(STANDARD_OUTPUT, bytes, at, null, null, (error, written) => this.#written(batch, error, written));
+      return;
+    }
+    // Our own never waits; so lines are there before the process ends, and in their order.
+    try {
+      this.#written(batch, null, writeSync(this.#descriptor, bytes, at));
+    } catch (error) {
+      this.#written(batch, error, 0);
+    }
+  }
+
+  #written(batch: Batch, error: unknown, bytes: number): void {
+    if (systemCodeOf(error) === "EAGAIN") {
+      this.#held = true;
+      setTimeout(() => this.#go(batch), HELD_MS).unref();
+      return;
+    }
+    if (error === null) {
+      batch.at += bytes;
+      if (batch.at < batch.bytes.length) return this.#go(batch);
+      this.#torn = false;
+    } else this.#drop(batch);
+    this.#batch = undefined;
+    if (this.#waiting !== "") this.#go(this.#nextBatch());
   }
 
   /** All that waits, behind what was dropped. */
