@@ -2,7 +2,8 @@
  * The loop of the writer thread. Everything it writes is one synchronous sequence, so no write can be interleaved with
  * another, a round costs neither promise nor timer, and it sleeps on the queue itself (`Atomics.wait`), where a control
  * message wakes it at once. Messages are fetched with `receiveMessageOnPort`, which needs no event loop; replies leave at
- * `postMessage`. Only while files are being forced to the disk, beside it, does the event loop have a turn in each round.
+ * `postMessage`. Only while files are being forced to the disk, beside it, does the event loop have a turn in each round; otherwise once a
+ * second, for the log.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
@@ -22,6 +23,8 @@ const POLL_MS = 20;
 const FRAMES_PER_ROUND = 1_024;
 /** How long the answer to a command may wait for a round once the disk has given its own. */
 const ANSWER_POLL_MS = 1;
+/** So often at least the event loop has a turn: what the thread says in its log is written beside it, too. */
+const TURN_MS = 1_000;
 /** Between recordings there is nothing to poll for: a message wakes the thread. */
 const IDLE_MS = 1_000;
 /** How long an empty queue may stay short of a fence; everything before a fence is in the queue when it is sent. */
@@ -41,6 +44,7 @@ export class WriterLoop {
   readonly #answering = new Set<Promise<void>>();
   readonly #syncs = new SyncTurns((...refusal) => this.#fault(...refusal));
   #running = true;
+  #turnDueAtMs = 0;
   /** Frames of recordings that are not open. */
   #strayFrames = 0;
   #reportedStrayFrames = 0;
@@ -56,13 +60,21 @@ export class WriterLoop {
   async run(): Promise<void> {
     while (this.#running) {
       this.#takeMessages();
-      if (this.#answering.size > 0 || this.#syncs.underWay !== undefined) await nextTurn();
+      if (this.#isForcing || performance.now() >= this.#turnDueAtMs) {
+        await nextTurn();
+        this.#turnDueAtMs = performance.now() + TURN_MS;
+      }
       const taken = this.#takeFrames(FRAMES_PER_ROUND);
       this.#keepHouse();
       if (!this.#running || taken === FRAMES_PER_ROUND) continue;
       this.#consumer.wait(this.#patienceMs);
     }
     await Promise.all([...this.#answering, this.#syncs.underWay]);
+  }
+
+  /** Whether the disk owes an answer that comes with a turn of the event loop. */
+  get #isForcing(): boolean {
+    return this.#answering.size > 0 || this.#syncs.underWay !== undefined;
   }
 
   get #patienceMs(): number {
