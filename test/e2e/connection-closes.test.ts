@@ -25,9 +25,12 @@ suite("a voice connection that is closed", { concurrency: 4 }, () => {
     const anna = await call.startRecording("Anna");
     // A connection that is resumed while nobody speaks is one that could be dead.
     const speaking = anna.say(longToneSpeech(440));
+    await eventually("she is heard", () => call.manifest.tracks.length === 1);
     for (const [at, code] of [1006, 4015].entries()) {
       discord.voice.closeClient(discord.bot.id, code);
       await eventually(`${code} is resumed`, () => discord.voice.counts.resumed === at + 1);
+      const framesThen = anna.sent.length;
+      await eventually("she talks on", () => anna.sent.length > framesThen + 50);
     }
     await anna.leave();
     await speaking;
