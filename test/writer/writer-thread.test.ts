@@ -19,9 +19,9 @@ const timeout = 60_000;
 
 /**
  * Copies a file that grows meanwhile: its header first, then what that claims. It never claims more than there is, so what is
- * read later is enough; the other order would join an old end to a new header.
+ * read later is enough; the other order would join an old end to a new header. How many bytes of samples it claims.
  */
-function copyGrowing(file: string, copy: string): void {
+function copyGrowing(file: string, copy: string): number {
   const fd = fs.openSync(file, "r");
   const header = Buffer.alloc(DATA_START);
   fs.readSync(fd, header, 0, DATA_START, 0);
@@ -29,6 +29,7 @@ function copyGrowing(file: string, copy: string): void {
   assert.equal(fs.readSync(fd, rest, 0, rest.length, DATA_START), rest.length);
   fs.closeSync(fd);
   fs.writeFileSync(copy, Buffer.concat([header, rest]));
+  return rest.length;
 }
 
 for (const channels of [1, 2] as const) {
@@ -153,8 +154,10 @@ test(
       // One second at a time, so that several 5 s steps are crossed.
       for (let frame = 0; frame < 50; frame++, offered += FRAME_SAMPLES) setup.offer(1, 1, 1, offered);
       if (round === 3) setup.writer.nameTrack(1, 1, "1001");
-      await eventually(() => fs.existsSync(file) && fs.statSync(file).size > 4_096);
-      copyGrowing(file, copy);
+      // It grows before its header says so: at first that is of no samples, which ffprobe gives no length.
+      await eventually(
+        () => fs.existsSync(file) && fs.statSync(file).size > DATA_START && copyGrowing(file, copy) > 0,
+      );
       const { interleaved, samples } = readWithWavefile(copy);
       assert.equal(readWithFfprobe(copy).samples, samples);
       assert.equal(readWithSox(copy).samples, samples);
