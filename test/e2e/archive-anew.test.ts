@@ -3,22 +3,16 @@ import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { RedisServer, withoutRedis } from "../jobs/redis-server.ts";
-import { toneSpeech } from "../simulator/people/speech.ts";
 import { BotProcess } from "../support/bot-process.ts";
-import { Call, fullText, trackLinks } from "../support/call.ts";
+import { Call, fullText } from "../support/call.ts";
 import { eventually, sleep } from "../support/wait.ts";
+import { recordOnePerson } from "./one-person.ts";
 
 const DEADLINE = { timeout: 180_000 };
 
 /** Records a second of one person; the ZIP's file and link once it has been made. */
 async function recordWithArchive(call: Call): Promise<{ readonly file: string; readonly link: URL }> {
-  const anna = call.addHost("Anna");
-  await anna.join();
-  const start = await call.discord.command(anna, "record start", {});
-  await start.until((reply) => /record/i.test(reply.content));
-  await anna.say(toneSpeech(440, 1));
-  const stop = await call.discord.command(anna, "record stop");
-  const answer = await stop.until((reply) => trackLinks(fullText(reply)).size === 1);
+  const answer = await recordOnePerson(call);
   const link = new URL(/https?:[^\s>]+\/archive\.zip\?[^\s>]+/.exec(fullText(answer))?.[0] ?? "");
   const id = link.pathname.split("/")[2] ?? "";
   const exports = join(call.dataDir, "recordings", id, "exports");

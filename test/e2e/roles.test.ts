@@ -1,23 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Interaction } from "../simulator/interaction.ts";
-import { toneSpeech } from "../simulator/people/speech.ts";
 import { BotProcess } from "../support/bot-process.ts";
 import { Call, fullText, trackLinks } from "../support/call.ts";
 import { eventually, sleep } from "../support/wait.ts";
+import { recordOnePerson } from "./one-person.ts";
 
 const DEADLINE = { timeout: 180_000 };
-
-/** The answer to /record stop, with one track's link and the ZIP's. */
-async function recordOnePerson(call: Call): Promise<Interaction> {
-  const anna = call.addHost("Anna");
-  await anna.join();
-  const start = await call.discord.command(anna, "record start", {});
-  await start.until((reply) => /record/i.test(reply.content));
-  await anna.say(toneSpeech(440, 1));
-  const stop = await call.discord.command(anna, "record stop");
-  return stop.until((reply) => trackLinks(fullText(reply)).size === 1);
-}
 
 /** The first bytes of the ZIP behind the answer's link, once it is there. */
 function zipOf(answer: Interaction): Promise<string> {

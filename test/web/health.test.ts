@@ -69,18 +69,25 @@ test("the metrics are Prometheus' text and follow the recorder", options, async 
   assert.equal(second.get('recorder_recordings_total{state="started"}'), 4);
 });
 
+/** What another server of the same library needs beside its place and its log. */
+function servingOf({ links, catalog, storage }: Library) {
+  return {
+    links,
+    catalog,
+    storage,
+    retentionDays: 1,
+    requestArchive: () => undefined,
+    readiness: () => ({ gateway: true, writer: true }),
+    metrics: new Metrics({ version: "0", recorder: undefined }),
+  };
+}
+
 test("a port that is taken is refused with what to change", options, async () => {
   await using library = await Library.open();
   const second = WebServer.start({
     host: "127.0.0.1",
     port: Number(new URL(library.server.address).port),
-    links: library.links,
-    catalog: library.catalog,
-    storage: library.storage,
-    retentionDays: 1,
-    requestArchive: () => undefined,
-    readiness: () => ({ gateway: true, writer: true }),
-    metrics: new Metrics({ version: "0", recorder: undefined }),
+    ...servingOf(library),
     log: createLog("silent", "test"),
   });
   await assert.rejects(second, (error) => {
@@ -97,13 +104,7 @@ test("the log says on which host and port it listens, not an address to try", op
   await using server = await WebServer.start({
     host: "localhost",
     port: 0,
-    links: library.links,
-    catalog: library.catalog,
-    storage: library.storage,
-    retentionDays: 1,
-    requestArchive: () => undefined,
-    readiness: () => ({ gateway: true, writer: true }),
-    metrics: new Metrics({ version: "0", recorder: undefined }),
+    ...servingOf(library),
     log: pino({ base: null, timestamp: false }, { write: (line: string) => void lines.push(line) }),
   });
   const port = Number(new URL(server.address).port);
